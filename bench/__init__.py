@@ -1,0 +1,1 @@
+"""Measures Roster as docs/performance.md describes: `bin/bench --help`."""

@@ -1,0 +1,107 @@
+"""How much comes in a second: documents by the intake endpoint, rows of a CSV file. Both write to the database."""
+
+import csv
+import json
+import random
+import re
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from bench.client import Client
+from bench.environment import PYTHON, ROOT
+
+IMPORTED_ROWS = 20_000
+
+
+def intake(port: int, *, clients: int = 4, seconds: float = 8.0) -> tuple[float, str]:
+    """Documents a second that several senders get stored, or 0 and the reason."""
+    command = [
+        PYTHON,
+        "manage.py",
+        "create_key",
+        "--kind",
+        "feedback",
+        "--name",
+        f"Bench {time.time_ns()}",
+        "--skip-checks",
+    ]
+    made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if made.returncode:
+        return 0, "no key: " + (made.stderr.strip().splitlines() or ["create_key failed"])[-1]
+    key = made.stdout.split()[-1]
+    done, answers = [0] * clients, [0] * clients
+    stop = threading.Event()
+
+    def send(number: int) -> None:
+        client, chance = Client(port), random.Random(number)  # noqa: S311
+        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        while not stop.is_set():
+            person = chance.randrange(10**6)
+            body = {
+                "external_id": f"bench-{time.time_ns()}-{number}",
+                "channel": "email",
+                "title": "Export stops",
+                "body": f"The file ends after {person} rows without any message.",
+                "author": {"name": "Bench Sender", "email": f"bench.{person}@intake.example"},
+            }
+            answer = client.request("POST", "/intake/feedback", body=json.dumps(body).encode(), headers=headers)
+            answers[number] = answer.status
+            if answer.status == 202:
+                done[number] += 1
+            elif answer.status != 429:
+                return
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(clients)]
+    started = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    stop.wait(seconds)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    refused = {status for status in answers if status != 202}
+    return sum(done) / (time.perf_counter() - started), f"answered {refused}" if refused else ""
+
+
+def imported() -> tuple[float, str]:
+    """Rows of a CSV file a second, from the start of the command to its end, or 0 and the reason."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / f"bench{time.time_ns()}.csv"
+        write_csv(file)
+        started = time.perf_counter()
+        command = [PYTHON, "manage.py", "import_documents", str(file), "--guess", "--skip-checks"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        taken = time.perf_counter() - started
+    if done.returncode:
+        return 0, (done.stderr.strip().splitlines() or ["import_documents failed"])[-1]
+    said = " ".join(done.stdout.split())
+    left_out = re.search(r"([\d,]+) left out", said)
+    return IMPORTED_ROWS / taken, said[-200:] if left_out and left_out[1] != "0" else ""
+
+
+def write_csv(file: Path) -> None:
+    chance = random.Random(file.name)  # noqa: S311
+    with file.open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(
+            [
+                "Ticket ID",
+                "Subject",
+                "Description",
+                "Channel",
+                "Created at",
+                "Customer name",
+                "Customer email",
+                "Status",
+            ]
+        )
+        for number in range(IMPORTED_ROWS):
+            person = chance.randrange(IMPORTED_ROWS // 2)
+            rows.writerow(
+                [f"{file.stem}-{number}", f"Question {number}", f"The report of {person} shows {number} rows.", "email",
+                 f"2026-0{1 + number % 9}-1{number % 9} 10:00:00", f"Import Person {person}",
+                 f"{file.stem}.{person}@import.example", "closed"]
+            )  # fmt: skip

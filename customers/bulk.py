@@ -1,0 +1,148 @@
+"""One change to many customers (2.3): those that somebody ticked, or all that a list's address matches."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+
+from audit.actor import Actor
+from core.jobs import JobFailed
+from core.text import fold, problem, tidy
+from customers import tagging
+from customers.filters import BIGGEST_ID, CustomerFilter
+from customers.models import Customer, Tag
+from staff.models import User
+from staff.permissions import may
+
+if TYPE_CHECKING:
+    from customers.models import BulkEdit
+
+AT_ONCE = 50  # more than a page is done in the background
+BATCH = 500
+MOST_TICKED = 10_000
+SKIPPED_SHOWN = 200
+ACTIONS = {"add_tag": "Add tag", "remove_tag": "Remove tag"}
+GONE: dict[str, str] = {
+    Customer.State.DELETED: "Deleted",
+    Customer.State.PURGING: "Being permanently deleted",
+    Customer.State.MERGED: "Merged into another customer",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Customers by `ids`, or everybody that `query`, the query string of a list, matches."""
+
+    ids: tuple[int, ...] = ()
+    query: str | None = None
+
+    @classmethod
+    def of(cls, posted: QueryDict) -> "Selection":
+        """What a form of the list sent. Raises ValidationError."""
+        if posted.get("matching") == "true":
+            query = posted.get("query", "")
+            fault = problem(query, limit=5_000)
+            if fault:
+                raise ValidationError(fault)
+            return cls(query=query)
+        texts = posted.getlist("id")
+        if not all(text.isascii() and text.isdigit() and len(text) < 12 for text in texts):
+            raise ValidationError("The selection cannot be understood. Reload the page and select again.")
+        ids = sorted({int(text) for text in texts})
+        if not ids:
+            raise ValidationError("Select customers first.")
+        if len(ids) > MOST_TICKED:
+            raise ValidationError(f"Select at most {MOST_TICKED:,} customers one by one, or all that match.")
+        return cls(ids=tuple(pk for pk in ids if pk <= BIGGEST_ID))
+
+    def filters(self, viewer: User) -> CustomerFilter:
+        """The list's filters. Raises ValidationError where they cannot be understood: never 'everybody' by mistake."""
+        filters = CustomerFilter(
+            QueryDict(self.query or ""),
+            Customer.objects.visible_to(viewer),
+            zone=timezone.get_current_timezone(),
+        )
+        if filters.errors:
+            raise ValidationError(next(iter(filters.errors.values()))[0])
+        return filters
+
+    def customers(self, viewer: User, now: datetime) -> QuerySet[Customer]:
+        """Whom it selects now, of those that `viewer` may see."""
+        if self.query is None:
+            return Customer.objects.visible_to(viewer).filter(pk__in=self.ids)
+        return self.filters(viewer).matching(now=now)
+
+
+def tag_named(action: str, name: str) -> str:
+    """The tag's name, as the action can use it. Raises ValidationError."""
+    fault = problem(name, limit=Tag._meta.get_field("name").max_length or 60)
+    if fault:
+        raise ValidationError(fault)
+    name = tidy(name)
+    if not fold(name):
+        raise ValidationError("Enter the name of a tag.")
+    if action == "remove_tag" and not Tag.objects.filter(folded=fold(name)).exists():
+        raise ValidationError(f"There is no tag called “{name}”.")
+    return name
+
+
+def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> int:
+    """Changes these customers; how many were not so before."""
+    if action == "add_tag":
+        return tagging.add_tag(sorted(ids), tag_name, actor=actor, now=now)[1]
+    tag = Tag.objects.filter(folded=fold(tag_name)).first()
+    return tagging.remove_tag(sorted(ids), tag, actor=actor, now=now) if tag else 0
+
+
+def next_batch(job: "BulkEdit", now: datetime) -> bool:
+    """Changes the next customers of a bulk edit, in id order so that nobody comes twice; whether there are more."""
+    user = job.actor
+    if user is None or not may(user, "customers.edit"):
+        raise JobFailed("Whoever started this may not edit customers any more.")
+    if job.query is None:
+        ids = job.ids[job.done : job.done + BATCH]
+        more = job.done + len(ids) < len(job.ids)
+        _skip_gone(job, user, ids)
+    else:
+        matching = _still_meant(job, user)
+        if job.total is None:
+            job.total = matching.count()
+        ids = list(matching.filter(pk__gt=job.after_id).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        more = len(ids) == BATCH
+    if ids:
+        changed = apply(job.action, job.tag_name, ids, actor=Actor.of_staff(user, via="task"), now=now)
+        job.changed += changed
+        job.after_id = ids[-1]
+        job.done += len(ids)
+    return more
+
+
+def _still_meant(job: "BulkEdit", user: User) -> QuerySet[Customer]:
+    """The customers that the job's query matches. A filter that means nothing any more stops it."""
+    selection = Selection(query=job.query)
+    try:
+        filters = selection.filters(user)
+    except ValidationError:
+        raise JobFailed(
+            "A filter of this selection cannot be understood any more. Nothing further was changed."
+        ) from None
+    if sum(1 for _ in filters.active()) != job.filter_count:
+        raise JobFailed("A property of this selection is gone. Nothing further was changed.")
+    return filters.matching(now=job.created_at).filter(state=Customer.State.ACTIVE)
+
+
+def _skip_gone(job: "BulkEdit", user: User, ids: list[int]) -> None:
+    """Notes who of `ids` cannot be changed, and why."""
+    found = Customer.objects.visible_to(user).filter(pk__in=ids)
+    states = dict(found.values_list("pk", "state"))
+    for pk in ids:
+        state = states.get(pk)
+        if state != Customer.State.ACTIVE:
+            job.skipped += 1
+            if len(job.skipped_why) < SKIPPED_SHOWN:
+                job.skipped_why.append([pk, GONE.get(state or "", "No longer there")])

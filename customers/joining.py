@@ -1,0 +1,101 @@
+"""A customer's places in accounts: joined, left, and the attributes that belong to one membership (2.4, 3.3)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account
+from audit.actor import Actor
+from audit.models import Entry
+from core.retrying import retrying
+from customers.editing import edited
+from customers.models import Customer, Membership
+from properties import provenance
+from properties.models import Definition
+from properties.values import cast_all
+
+
+class Changed(Exception):
+    """Somebody changed the attribute after the form was made; `membership` is as it is now."""
+
+    def __init__(self, membership: Membership) -> None:
+        super().__init__(f"Membership {membership.pk} has other values now")
+        self.membership = membership
+
+
+@retrying
+def join(customer: Customer, account: Account, *, actor: Actor, now: datetime | None = None) -> Membership:
+    """The customer's membership in the account, primary if it is the first. Raises NotActive, ValidationError."""
+    with edited(customer, "membership.added", actor=actor, version=None, now=now) as (locked, entry):
+        if not Account.objects.active().filter(pk=account.pk).exists():
+            raise ValidationError("This account is not there any more. Choose another one.", code="gone")
+        membership, is_new = Membership.objects.get_or_create(
+            customer=locked, account=account, defaults={"primary": not locked.memberships.filter(primary=True).exists()}
+        )
+        if not is_new:
+            entry.discard()
+        return membership
+
+
+@retrying
+def leave(membership: Membership, *, actor: Actor, now: datetime | None = None) -> None:
+    """Takes the customer out of the account; the oldest other membership becomes primary in its place."""
+    with _edited(membership, "membership.removed", actor=actor, now=now) as (row, entry):
+        if row is None:
+            entry.discard()
+            return
+        row.delete()
+        if row.primary:
+            following = Membership.objects.filter(customer_id=row.customer_id).order_by("pk").first()
+            Membership.objects.filter(pk=following.pk).update(primary=True) if following else None
+
+
+@retrying
+def make_primary_account(membership: Membership, *, actor: Actor, now: datetime | None = None) -> None:
+    """Makes this the account whose name is the customer's company (2.1)."""
+    with _edited(membership, "membership.made_primary", actor=actor, now=now) as (row, entry):
+        if row is None or row.primary:
+            entry.discard()
+            return
+        Membership.objects.filter(customer_id=row.customer_id, primary=True).update(primary=False)
+        Membership.objects.filter(pk=row.pk).update(primary=True)
+
+
+@retrying
+def set_attribute(
+    membership: Membership, key: str, raws: Sequence[object], *, actor: Actor, type_: str = Definition.Type.TEXT,
+    expecting: list[Any] | None = None, now: datetime | None = None,
+) -> Membership:  # fmt: skip
+    """Sets one attribute of the membership; no value clears it. A key never seen defines itself with `type_`.
+
+    Raises ValidationError, Membership.DoesNotExist, and Changed when it does not hold the values `expecting`.
+    """
+    expected = Definition.objects.expected(key, subject=Definition.Subject.MEMBERSHIP, type_=type_)
+    values = cast_all(expected, raws)
+    verb = "membership.attribute_set" if values else "membership.attribute_cleared"
+    with _edited(membership, verb, actor=actor, now=now) as (row, entry):
+        if row is None:
+            raise Membership.DoesNotExist
+        if expecting is not None and row.properties.get(expected.key, []) != expecting:
+            raise Changed(row)
+        if not (expected.pk or values):
+            entry.discard()
+            return row
+        definition = Definition.objects.for_key(key, subject=Definition.Subject.MEMBERSHIP, type_=type_)
+        if provenance.put(row.properties, row.provenance, definition.key, values, actor=actor, now=entry.at):
+            row.save(update_fields=["properties", "provenance"])
+        else:
+            entry.discard()
+        return row
+
+
+@contextmanager
+def _edited(
+    membership: Membership, verb: str, *, actor: Actor, now: datetime | None
+) -> Iterator[tuple[Membership | None, Entry]]:
+    """The membership as it is now, its customer locked; None when it is gone."""
+    with edited(membership.customer, verb, actor=actor, version=None, now=now) as (locked, entry):
+        yield locked.memberships.select_related("account").filter(pk=membership.pk).first(), entry

@@ -1,0 +1,100 @@
+"""Whether incoming identities belong to somebody already known: one rule for every way in (2.5, 5.2)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.models import Q
+
+from customers.identifying import MATCHING_ORDER, Identity
+from customers.models import Customer, DuplicateCandidate, Identifier
+
+LOCKS_LIMIT = 1_000
+
+
+@dataclass(slots=True)
+class Match:
+    """`customer_id` is who the identities belong to, or None; `owners` says whose each known identity is.
+
+    `others` are further customers that some identity points at: probable duplicates, never merged by themselves.
+    """
+
+    customer_id: int | None = None
+    owners: dict[Identity, list[int]] = field(default_factory=dict)
+
+    @property
+    def others(self) -> set[int]:
+        return {owner for owners in self.owners.values() for owner in owners} - {self.customer_id or 0}
+
+    def free(self) -> list[Identity]:
+        """The identities that the matched customer can be given: nobody else's, or a phone, which may be shared."""
+        return [
+            one
+            for one, owners in self.owners.items()
+            if self.customer_id not in owners and (not owners or one.kind == Identifier.Kind.PHONE)
+        ]
+
+
+def lock(identities: Iterable[Identity]) -> None:
+    """Locks the identities for the rest of the transaction, in the one order (reliability 2).
+
+    Shared, because the database itself refuses a second owner; exclusive for phones, which it cannot make unique.
+    """
+    ordered = sorted(set(identities))
+    if len(ordered) > LOCKS_LIMIT:
+        raise ValueError(f"At most {LOCKS_LIMIT} identifier locks a transaction")
+    if not ordered:
+        return
+    calls = ", ".join(
+        f"pg_advisory_xact_lock{'' if one.kind == Identifier.Kind.PHONE else '_shared'}(hashtextextended(%s, 0))"
+        for one in ordered
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}", [f"{one.kind}:{one.normalized}" for one in ordered])
+
+
+def match(identities: Sequence[Identity]) -> Match:
+    """Who owns these identities, in the order user ID, email, handle, phone (only if exactly one customer has it)."""
+    found = Match(owners={one: [] for one in identities})
+    if not identities:
+        return found
+    wanted = Q()
+    for one in identities:
+        wanted |= Q(kind=one.kind, normalized=one.normalized)
+    known: dict[tuple[str, str], list[int]] = {}
+    rows = Identifier.objects.filter(wanted).order_by("id").values_list("kind", "normalized", "customer_id")
+    for kind, normalized, customer_id in rows:
+        known.setdefault((kind, normalized), []).append(customer_id)
+    for one in sorted(identities, key=lambda one: MATCHING_ORDER.index(one.kind)):
+        owners = known.get((one.kind, one.normalized), [])
+        found.owners[one] = owners
+        if found.customer_id is None and len(owners) == 1:
+            found.customer_id = owners[0]
+    return found
+
+
+def lock_customers(ids: Iterable[int]) -> list[Customer]:
+    """The customers with these ids, locked against merge and delete, in id order."""
+    return list(Customer.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True))
+
+
+def note_duplicates(match: Match) -> None:
+    """Remembers the pairs that identities pointing at different customers suggest (5.2)."""
+    if match.customer_id is None:
+        return
+    strong = {
+        owner: one.kind
+        for one, owners in match.owners.items()
+        for owner in owners
+        if owner != match.customer_id and one.kind != Identifier.Kind.PHONE
+    }
+    DuplicateCandidate.objects.bulk_create(
+        [
+            DuplicateCandidate(
+                first_id=min(owner, match.customer_id), second_id=max(owner, match.customer_id),
+                evidence=[{"rule": "arrived_together", "kind": kind}], score=0.9,
+            )
+            for owner, kind in sorted(strong.items())
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip

@@ -1,0 +1,72 @@
+"""Brings back what somebody just took away, from the audit log, which keeps what stood there before."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+
+from audit.actor import Actor
+from audit.models import Change
+from audit.recording import recorded
+from core.retrying import retrying
+from customers.editing import add_identifier, make_primary, set_property
+from customers.models import Customer, Identifier, Note
+from staff.models import User
+
+CHANGES_READ = 200
+
+
+class NothingToUndo(Exception):
+    """What was taken away is back already, or its history is gone."""
+
+
+@retrying
+def restore_note(customer: Customer, note_id: int, *, actor: Actor, now: datetime | None = None) -> Note:
+    """Brings a deleted note back as it was. Raises NothingToUndo."""
+    kept = _deleted_row(customer, Note._meta.db_table, note_id)
+    if Note.objects.filter(pk=note_id).exists():
+        raise NothingToUndo
+    author = User.objects.filter(pk=kept["author_id"]).first()
+    with recorded(actor, "note.restored", customer, now=now):
+        Note.objects.create(
+            pk=note_id, customer=customer, author=author, body=kept["body"], pinned=kept["pinned"],
+            edited_at=kept["edited_at"] and parse_datetime(kept["edited_at"]),
+        )  # fmt: skip
+        Note.objects.filter(pk=note_id).update(created_at=parse_datetime(kept["created_at"]))
+        return Note.objects.get(pk=note_id)
+
+
+@retrying
+def restore_identifier(
+    customer: Customer, identifier_id: int, *, actor: Actor, now: datetime | None = None
+) -> Identifier:
+    """Gives the customer a removed contact detail again. Raises NothingToUndo, and Taken when somebody else has it."""
+    kept = _deleted_row(customer, Identifier._meta.db_table, identifier_id)
+    with recorded(actor, "customer.identifier_restored", customer, now=now):
+        row = add_identifier(customer, kept["kind"], kept["value"], actor=actor)
+        if kept["primary"] and not row.primary:
+            make_primary(row, actor=actor)
+        return row
+
+
+def restore_property(customer: Customer, key: str, *, actor: Actor, now: datetime | None = None) -> Customer:
+    """Sets the property to the values it had before its last change. Raises NothingToUndo, NotActive."""
+    changes = (
+        Change.objects.of("customer", customer.pk)
+        .filter(table=Customer._meta.db_table, operation=Change.Operation.UPDATE, before__has_key="properties")
+        .order_by("-id").values_list("before__properties", "after__properties")[:CHANGES_READ]
+    )  # fmt: skip
+    for before, after in changes:
+        if (before or {}).get(key) != (after or {}).get(key):
+            return set_property(customer, key, (before or {}).get(key) or [], actor=actor, now=now)
+    raise NothingToUndo
+
+
+def _deleted_row(customer: Customer, table: str, row_id: int) -> dict[str, Any]:
+    deletions = Change.objects.of("customer", customer.pk).filter(
+        table=table, row_id=row_id, operation=Change.Operation.DELETE
+    )
+    last = deletions.order_by("-id").first()
+    if last is None or not last.before:
+        raise NothingToUndo
+    return last.before

@@ -1,0 +1,86 @@
+from typing import cast
+
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render, resolve_url
+from django.utils.html import escape, format_html_join
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.actor import Actor
+from core import clock, htmx
+from core.ui import number_text
+from customers import bulk
+from customers.bulk import ACTIONS, AT_ONCE, Selection
+from customers.filter_forms import TAGS_OFFERED
+from customers.models import BulkEdit, Customer, Tag
+from staff.models import User
+from staff.permissions import requires
+
+
+@require_POST
+@requires("customers.view", "customers.edit")
+def act(request: HttpRequest) -> HttpResponse:
+    """Changes the selected customers: at once when a page holds them, otherwise in the background."""
+    action = request.POST.get("action", "")
+    now = clock.now()
+    try:
+        if action not in ACTIONS:
+            raise ValidationError("Choose what to do with the selected customers.")
+        selection = Selection.of(request.POST)
+        user = cast(User, request.user)
+        tag_name = bulk.tag_named(action, request.POST.get("tag", ""))
+        chosen = selection.customers(user, now).filter(state=Customer.State.ACTIVE)
+        ids = list(chosen.values_list("pk", flat=True)[: AT_ONCE + 1])
+    except ValidationError as error:
+        return _refused(request, error.messages[0])
+    if max(len(ids), len(selection.ids)) > AT_ONCE:
+        return htmx.redirect(request, "customers:bulk_edit", _begin(user, action, tag_name, selection).pk)
+    changed = bulk.apply(action, tag_name, ids, actor=Actor.of_staff(user), now=now)
+    return _done(request, action, tag_name, changed, len(selection.ids) or len(ids))
+
+
+@require_safe
+@requires("customers.view", "customers.edit")
+def tag_options(request: HttpRequest) -> HttpResponse:
+    """Names of tags, for the browser to suggest."""
+    names = Tag.objects.values_list("name", flat=True)[:TAGS_OFFERED]
+    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((name,) for name in names)))
+
+
+@requires("customers.view", "customers.edit")
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a bulk edit is, and what it left out; POST stops it."""
+    job = get_object_or_404(BulkEdit, pk=pk)
+    if request.method == "POST":
+        job.cancel(clock.now())
+        return htmx.redirect(request, "customers:bulk_edit", pk)
+    back = f"{resolve_url('customers:list')}?{job.query}" if job.query else resolve_url("customers:list")
+    return htmx.page(request, "customers/bulk_edit.html", {"job": job, "back": back}, partials=("progress",))
+
+
+def _begin(user: User, action: str, tag_name: str, selection: Selection) -> BulkEdit:
+    filters = [] if selection.query is None else list(selection.filters(user).active())
+    job = BulkEdit.objects.create(
+        actor=user, action=action, tag_name=tag_name, ids=list(selection.ids), query=selection.query,
+        filter_count=len(filters), total=len(selection.ids) or None,
+    )  # fmt: skip
+    job.enqueue()
+    return job
+
+
+def _done(request: HttpRequest, action: str, tag_name: str, changed: int, asked: int) -> HttpResponse:
+    verb = "Added" if action == "add_tag" else "Removed"
+    text = f"{verb} tag “{tag_name}” on {number_text(changed)} of {number_text(asked)}."
+    if not request.htmx:  # type: ignore[attr-defined]
+        query = QueryDict(request.POST.get("query", "")[:5_000]).urlencode()
+        return htmx.redirect(request, f"{resolve_url('customers:list')}?{query}", toast=text)
+    response = HttpResponse(status=204)
+    htmx.toast(response, text)
+    htmx.trigger(response, "selection-clear")
+    return htmx.trigger(response, "customer-changed")
+
+
+def _refused(request: HttpRequest, text: str) -> HttpResponse:
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(escape(text), status=422)
+    return render(request, "customers/refused.html", {"text": text}, status=422)

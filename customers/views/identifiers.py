@@ -1,0 +1,121 @@
+"""A customer's contact details: added, corrected, removed, made primary."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html
+from django.views.decorators.http import require_http_methods, require_POST
+
+from audit.actor import Actor
+from customers import editing, undoing
+from customers.creating import Taken
+from customers.forms import IdentifierForm
+from customers.models import Customer, Identifier
+from customers.views.profile import Opened, customer_for, done, show, url_of
+from staff.permissions import requires
+
+PART = "contact-details"
+Kind = Identifier.Kind
+
+
+@requires("customers.view", "customers.edit")
+@require_http_methods(["GET", "POST"])
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    customer = customer_for(request, pk)
+    if request.method == "GET":
+        return _show(request, customer, "identifier", IdentifierForm(initial={"kind": Kind.EMAIL}))
+    form = IdentifierForm(request.POST)
+    if not form.is_valid():
+        return _show(request, customer, "identifier", form, status=422)
+    kind, value = form.cleaned_data["kind"], form.cleaned_data["value"]
+    try:
+        row = editing.add_identifier(customer, kind, value, actor=Actor.of_staff(request.user))
+    except Taken as taken:
+        return _taken(request, customer, "identifier", form, taken)
+    except editing.NotActive:
+        raise Http404 from None
+    return done(request, customer, f"{row.get_kind_display()} added", part=PART, focus=f"edit-identifier-{row.pk}")
+
+
+@requires("customers.view", "customers.edit")
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
+    customer = customer_for(request, pk)
+    row = get_object_or_404(customer.identifiers, pk=identifier_id)
+    slot = f"identifier-{row.pk}"
+    if request.method == "GET":
+        return _show(request, customer, slot, _form_of(row))
+    form = IdentifierForm(request.POST, kind=row.kind)
+    if not form.is_valid():
+        return _show(request, customer, slot, form, status=422)
+    value, was = form.cleaned_data["value"], form.cleaned_data["was"] or None
+    try:
+        editing.change_identifier(row, value, actor=Actor.of_staff(request.user), expecting=was)
+    except Taken as taken:
+        return _taken(request, customer, slot, form, taken)
+    except editing.Stale:
+        row.refresh_from_db()
+        newer = IdentifierForm({"value": value, "was": row.value}, kind=row.kind)
+        opened = Opened(slot, newer, theirs=row.value, mine=value)
+        return show(request, customer, opened=opened, status=409)
+    except (editing.NotActive, Identifier.DoesNotExist):
+        raise Http404 from None
+    return done(request, customer, f"{row.get_kind_display()} saved", part=PART, focus=f"edit-{slot}")
+
+
+@requires("customers.view", "customers.edit")
+@require_POST
+def remove(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
+    customer = customer_for(request, pk)
+    row = get_object_or_404(customer.identifiers, pk=identifier_id)
+    editing.remove_identifier(row, actor=Actor.of_staff(request.user))
+    undo_url = reverse("customers:restore_identifier", args=[pk, identifier_id])
+    return done(request, customer, f"Removed {row.value}", part=PART, focus="add-identifier", undo_url=undo_url)
+
+
+@requires("customers.view", "customers.edit")
+@require_POST
+def restore(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
+    """Undoes `remove`."""
+    customer = customer_for(request, pk)
+    try:
+        row = undoing.restore_identifier(customer, identifier_id, actor=Actor.of_staff(request.user))
+        text = f"{row.value} is back"
+    except undoing.NothingToUndo:
+        raise Http404 from None
+    except Taken as taken:
+        text = f"{taken.identity.value} belongs to {taken.customer.display_name} by now, so it stays removed"
+    return done(request, customer, text, part=PART)
+
+
+@requires("customers.view", "customers.edit")
+@require_POST
+def make_primary(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
+    customer = customer_for(request, pk)
+    row = get_object_or_404(customer.identifiers, pk=identifier_id, kind__in=Identifier.RANKED)
+    editing.make_primary(row, actor=Actor.of_staff(request.user))
+    text = f"{row.value} is the primary {row.get_kind_display().lower()}"
+    return done(request, customer, text, part=PART, focus=f"edit-identifier-{row.pk}")
+
+
+def _form_of(row: Identifier) -> IdentifierForm:
+    return IdentifierForm(initial={"value": row.value, "was": row.value}, kind=row.kind)
+
+
+def _show(request: HttpRequest, customer: Customer, slot: str, form: IdentifierForm, status: int = 200) -> HttpResponse:
+    return show(request, customer, opened=Opened(slot, form), status=status)
+
+
+def _taken(request: HttpRequest, customer: Customer, slot: str, form: IdentifierForm, taken: Taken) -> HttpResponse:
+    """Somebody else has it: said with a link to them; 409 when that is a deleted customer."""
+    form.add_error("value", taken_text(taken))
+    return _show(request, customer, slot, form, status=422 if taken.customer.is_active else 409)
+
+
+def taken_text(taken: Taken) -> str:
+    """Whose the identifier is, with the way there."""
+    owner, kind = taken.customer, Kind(taken.identity.kind).label
+    kind = kind.lower() if kind in {"Email", "Phone", "Handle"} else kind
+    if not owner.is_active:
+        return f"This {kind} belongs to customer {owner.pk}, who is deleted."
+    return format_html('{} already uses this {}. <a href="{}">Open</a>', owner.display_name, kind, url_of(owner))

@@ -1,0 +1,27 @@
+"""How changes of surveys and answers read."""
+
+from typing import Any
+
+from audit.history import Book, Line, Named, Wording, address, names, plain, verbs, words
+from audit.models import Change
+from engagement.models import Survey
+
+
+def load(ids: set[int], viewer: Any) -> dict[int, Named]:
+    found = Survey.objects.filter(pk__in=ids).values_list("pk", "name")
+    return {pk: Named(name, address("surveys:detail", pk)) for pk, name in found}
+
+
+def of_response(change: Change, book: Book) -> list[Line]:
+    before, after = change.before or {}, change.after or {}
+    if change.operation == Change.Operation.UPDATE:
+        return [Line("Survey answer", before=plain(before.get("score")), after=plain(after.get("score")))]
+    row = after or before
+    survey = book.name("survey", row.get("survey_id"))
+    return [Line(survey.text, text=f"{plain(row.get('score'))} {'answered' if after else 'removed'}", url=survey.url)]
+
+
+words("engagement_survey", Wording(thing="survey", kind="survey", hidden=frozenset({"created_at"})))
+words("engagement_surveyresponse", Wording(thing="survey answer", refers={"survey_id": "survey"}, describe=of_response))
+names("survey", load)
+verbs({"survey.created": "added the survey", "response.received": "recorded an answer to"})

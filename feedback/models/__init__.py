@@ -1,0 +1,3 @@
+from feedback.models.document import Document, DocumentTag
+
+__all__ = ["Document", "DocumentTag"]

@@ -1,0 +1,23 @@
+from django.urls import path
+
+from feedback.views import customer, detail, drawer, filters, groups, listing, timeline
+
+app_name = "documents"
+
+urlpatterns = [
+    path("", listing.documents, name="list"),
+    path("groups/", groups.groups, name="groups"),
+    path("filter/<slug:kind>/", filters.choose, name="filter"),
+    path("of/<int:customer_id>/", timeline.timeline, name="of_customer"),
+    path("<int:pk>/", detail.detail, name="detail"),
+    path("<int:pk>/status/", detail.status, name="status"),
+    path("<int:pk>/tags/", detail.tag, name="tag"),
+    path("<int:pk>/tags/<int:tag_id>/remove/", detail.untag, name="untag"),
+    path("<int:pk>/customer/", drawer.drawer, name="customer"),
+    path("<int:pk>/customer/properties/", drawer.properties, name="customer_properties"),
+    path("<int:pk>/customer/add/", customer.add, name="add_customer"),
+    path("<int:pk>/customer/new/", customer.new, name="new_customer"),
+    path("<int:pk>/customer/new/known/", customer.known_email, name="known_email"),
+    path("<int:pk>/customer/remove/", customer.remove, name="remove_customer"),
+    path("<int:pk>/customer/undo/", customer.undo, name="undo_customer"),
+]

@@ -1,0 +1,37 @@
+"""How changes of keys and imports read."""
+
+from typing import Any
+
+from audit.history import Named, Wording, address, names, verbs, words
+from integrations.models import ApiKey, Import, ImportMapping
+
+
+def load_keys(ids: set[int], viewer: Any) -> dict[int, Named]:
+    found = ApiKey.objects.filter(pk__in=ids).select_related("source")
+    return {key.pk: Named(str(key), address("integrations:list")) for key in found}
+
+
+def load_imports(ids: set[int], viewer: Any) -> dict[int, Named]:
+    found = Import.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
+    return {pk: Named(name, f"{address('imports:list')}{pk}/") for pk, name in found}
+
+
+def load_mappings(ids: set[int], viewer: Any) -> dict[int, Named]:
+    return {pk: Named(name) for pk, name in ImportMapping.objects.filter(pk__in=ids).values_list("pk", "name")}
+
+
+words("integrations_importmapping", Wording(thing="mapping", kind="importmapping", labels={"plan": "Columns"}))
+names("import", load_imports)
+names("importmapping", load_mappings)
+verbs(
+    {
+        "import.uploaded": "uploaded", "import.mapped": "mapped the columns of", "import.started": "started importing",
+        "import.batch": "imported rows of", "import.finished": "finished importing", "import.cancelled": "cancelled",
+        "import.continued": "continued", "import.discarded": "removed", "import.file_deleted": "deleted the file of",
+        "import.previewed": "tried", "mapping.saved": "saved the mapping",
+    }
+)  # fmt: skip
+words("integrations_apikey", Wording(thing="key", kind="apikey", refers={"source_id": "source"}))
+names("apikey", load_keys)
+verbs({"key.issued": "made a key for", "key.revoked": "revoked a key of", "key.rotated": "rotated a key of"})
+verbs({"demo.seeded": "made the demo data", "demo.logins_made": "made the demo logins"})

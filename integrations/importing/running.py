@@ -1,0 +1,234 @@
+"""An import at work: one batch of rows in one transaction, with the progress that belongs to it."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from audit.actor import Actor
+from audit.models import Source
+from audit.recording import recorded
+from core.jobs import JobFailed
+from core.retrying import _is_race
+from engagement.models import Survey
+from feedback.receiving import receive
+from feedback.receiving_many import Kept, definitions_of, receive_many
+from integrations.importing.ahead import Ahead
+from integrations.importing.keeping import FileProblem
+from integrations.importing.mapping import Plan
+from integrations.importing.reading import Layout, Row, rows
+from integrations.importing.rows import Fault, Meaning, Translator
+from integrations.importing.scoring import put_scores
+from integrations.models import Import, RowError
+from properties.models import Definition, label_of
+
+logger = structlog.get_logger(__name__)
+
+BATCH_ROWS = 500
+BATCH_BYTES = 8 * 1024 * 1024  # of the file: what memory a batch takes
+BATCH_IDENTIFIERS = 1_000  # reliability 2
+ERRORS_KEPT = 10_000
+ROW_KEPT = 100_000  # characters of a wrong row; beyond, its cells are cut
+_CAREFUL_FROM, _GIVE_UP_FROM = 2, 4  # attempts
+_ahead: Ahead[tuple[list[Meaning], bool]] = Ahead()
+
+
+def run_batch(job: Import, now: datetime) -> bool:
+    """The next rows of the file; whether there are more. Raises JobFailed when the file cannot be read."""
+    batch, more = _read(job)
+    if not batch:
+        return False
+    assert job.source is not None
+    actor = Actor.of_source(job.source, via="import")
+    facts = {"import_id": job.pk, "rows": len(batch)}
+    with recorded(actor, "import.batch", job, now=now, facts=facts) as entry:
+        outcomes = write(job, batch, source=job.source, actor=actor, now=entry.at)
+        counts = _count(job, batch, outcomes)
+        entry.facts |= counts
+        Source.objects.filter(pk=job.source.pk).update(last_received_at=entry.at)
+        if not counts["created"] and not counts["updated"]:
+            entry.discard()
+    job.done += len(batch)
+    job.position, job.row = batch[-1].row.position, batch[-1].row.number
+    return more
+
+
+def record_end(job: Import, now: datetime) -> None:
+    assert job.source is not None
+    facts = {
+        "import_id": job.pk, "created": job.created_count, "updated": job.updated_count,
+        "unchanged": job.unchanged_count, "failed": job.failed_count,
+    }  # fmt: skip
+    with recorded(Actor.of_source(job.source, via="import"), "import.finished", job, now=now, facts=facts):
+        pass
+
+
+def write(
+    job: Import, batch: Sequence[Meaning], *, source: Source, actor: Actor, now: datetime
+) -> list[Kept | list[Fault]]:
+    """What became of each row: all at once; if the database refuses that, row by row. In the caller's audit entry."""
+    plan, translator = Plan.of_json(job.plan), translator_of(job)
+    define(plan, Layout(**job.layout))
+    surveys = surveys_of(plan)
+    if job.attempts < _CAREFUL_FROM:
+        try:
+            with transaction.atomic():
+                return _write_all(batch, translator, surveys, source=source, actor=actor, now=now)
+        except DatabaseError as error:
+            if _is_race(error):
+                raise  # the whole batch begins again
+            logger.warning("A batch goes row by row.", import_id=job.pk, problem=type(error).__name__)
+    return [
+        meaning.faults
+        or _write_one(meaning, translator, surveys, source=source, actor=actor, now=now, attempts=job.attempts)
+        for meaning in batch
+    ]
+
+
+def define(plan: Plan, layout: Layout) -> None:
+    """Makes the properties that the mapping names and nobody defined yet, with their types and choices (2.7)."""
+    uses = plan.of("property")
+    known = definitions_of([use.name for use in uses])
+    Definition.objects.bulk_create(
+        Definition(
+            key=use.name, label=label_of(use.name), type=use.type or Definition.Type.TEXT,
+            choices=layout.distinct.get(use.column, []) if use.type == Definition.Type.CHOICE else [],
+        )
+        for use in uses
+        if use.name.lower() not in known
+    )  # fmt: skip
+
+
+def surveys_of(plan: Plan) -> dict[str, Survey]:
+    """The surveys that the mapping names, by the mapping's own names; made when they are new."""
+    uses = plan.of("survey")
+    surveys = {survey.name: survey for survey in Survey.objects.filter(name__in=[use.name for use in uses])}
+    new = [Survey(name=use.name, kind=use.type or Survey.Kind.OTHER) for use in uses if use.name not in surveys]
+    return surveys | {survey.name: survey for survey in Survey.objects.bulk_create(new)}
+
+
+def translator_of(job: Import) -> Translator:
+    plan = Plan.of_json(job.plan)
+    names = [use.name for use in plan.of("survey")]
+    kinds = dict(Survey.objects.filter(name__in=names).values_list("name", "kind")) if names else {}
+    return Translator(plan, job.layout["columns"], kinds)
+
+
+def _read(job: Import) -> tuple[list[Meaning], bool]:
+    """The next batch, and whether there may be more. The one after it is read meanwhile."""
+    translator, path, layout = translator_of(job), job.path, Layout(**job.layout)
+
+    def at(position: int, number: int) -> Callable[[], tuple[list[Meaning], bool]]:
+        return lambda: _batch_at(path, layout, translator, position, number)
+
+    try:
+        batch, more = _ahead.take((job.file, job.position), at(job.position, job.row))
+    except FileNotFoundError:
+        raise JobFailed("The file is not kept any more. Upload it again: rows that came in stay as they are.") from None
+    except FileProblem as problem:
+        raise JobFailed(str(problem)) from None
+    if more:
+        last = batch[-1].row
+        _ahead.expect((job.file, last.position), at(last.position, last.number))
+    return batch, more
+
+
+def _batch_at(
+    path: Path, layout: Layout, translator: Translator, position: int, number: int
+) -> tuple[list[Meaning], bool]:
+    batch: list[Meaning] = []
+    identifiers = 0
+    for row in rows(path, layout, position=position, number=number):
+        meaning = translator.meaning(row)
+        author = meaning.incoming.author
+        # What the author lacks may be in the metadata (5.2)
+        identifiers += 4 if meaning.incoming.metadata else len(author) - ("name" in author)
+        if batch and identifiers > BATCH_IDENTIFIERS:
+            return batch, True
+        batch.append(meaning)
+        if len(batch) == BATCH_ROWS or row.position - position > BATCH_BYTES:
+            return batch, True
+    return batch, False
+
+
+def _write_all(
+    batch: Sequence[Meaning], translator: Translator, surveys: dict[str, Survey], *, source: Source, actor: Actor,
+    now: datetime,
+) -> list[Kept | list[Fault]]:  # fmt: skip
+    good = [meaning for meaning in batch if not meaning.faults]
+    received = iter(receive_many([one.incoming for one in good], source=source, actor=actor, now=now))
+    outcomes: list[Any] = []
+    scored: list[tuple[int, Kept, dict[str, Decimal]]] = []
+    for place, meaning in enumerate(batch):
+        if meaning.faults:
+            outcomes.append(meaning.faults)
+            continue
+        outcome = next(received)
+        if isinstance(outcome, ValidationError):
+            outcomes.append(translator.faults_of(outcome.message_dict))
+            continue
+        outcomes.append(outcome)
+        if meaning.scores:
+            scored.append((place, outcome, meaning.scores))
+    rescored = put_scores([(kept, scores) for _, kept, scores in scored], surveys, source=source)
+    for place, kept, _ in scored:
+        if kept.document_id in rescored and kept.status == "unchanged":
+            outcomes[place] = kept.with_status("updated")
+    return outcomes
+
+
+def _write_one(
+    meaning: Meaning, translator: Translator, surveys: dict[str, Survey], *, source: Source, actor: Actor,
+    now: datetime, attempts: int,
+) -> Kept | list[Fault]:  # fmt: skip
+    try:
+        with transaction.atomic():
+            received = receive(meaning.incoming, source=source, actor=actor, now=now)
+            document = received.document
+            kept = Kept(document.pk, received.status, document.customer_id, document.account_id, document.occurred_at)
+            rescored = put_scores([(kept, meaning.scores)], surveys, source=source)
+            return kept.with_status("updated") if rescored and kept.status == "unchanged" else kept
+    except ValidationError as error:
+        return translator.faults_of(error.message_dict)
+    except DatabaseError as error:
+        if _is_race(error) and attempts < _GIVE_UP_FROM:
+            raise
+        logger.warning("A row could not be stored.", row=meaning.row.number, problem=type(error).__name__)
+        return [Fault("", "The database refused this row. Look for unusual characters or lengths in it.")]
+
+
+def _count(job: Import, batch: Sequence[Meaning], outcomes: Sequence[Kept | list[Fault]]) -> dict[str, int]:
+    """Adds to the job's counts, keeps what was wrong; returns the counts of this batch."""
+    counts = Counter({"created": 0, "updated": 0, "unchanged": 0, "failed": 0})
+    errors: list[RowError] = []
+    for meaning, outcome in zip(batch, outcomes, strict=True):
+        if isinstance(outcome, Kept):
+            counts[outcome.status] += 1
+            continue
+        counts["failed"] += 1
+        if job.failed_count + counts["failed"] <= ERRORS_KEPT:
+            errors += [
+                RowError(
+                    job=job, row=meaning.row.number, column=fault.column, message=fault.message[:1_000],
+                    cells=_kept_cells(meaning.row) if first else [],
+                )
+                for first, fault in zip([True] + [False] * len(outcome), outcome, strict=False)
+            ]  # fmt: skip
+    RowError.objects.bulk_create(errors)
+    job.created_count += counts["created"]
+    job.updated_count += counts["updated"]
+    job.unchanged_count += counts["unchanged"]
+    job.failed_count += counts["failed"]
+    return dict(counts)
+
+
+def _kept_cells(row: Row) -> list[str]:
+    """The row as JSON can hold it; a huge one cut."""
+    most = ROW_KEPT if sum(map(len, row.cells)) <= ROW_KEPT else 500
+    return [cell[:most].replace("\x00", "\u2400") for cell in row.cells[:1_000]]

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from audit.actor import Actor
+from integrations.issuing import issue_key
+from integrations.models import ApiKey
+
+
+class Command(BaseCommand):
+    help = "Makes a key for another system and prints it, once, as the last word of the last line."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--kind", required=True, choices=ApiKey.Kind.values)
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--scopes", default="", help="comma-separated, for keys of kind api")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scopes = [scope.strip() for scope in options["scopes"].split(",") if scope.strip()]
+        name = options["name"].strip()
+        if not 1 <= len(name) <= 120:
+            raise CommandError("The name must have 1 to 120 characters.")
+        try:
+            key, text = issue_key(kind=options["kind"], name=name, scopes=scopes, actor=Actor.of_system("command"))
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"Key {key.pk} for {key.get_kind_display()} '{key.name}'. It is shown this once: {text}")

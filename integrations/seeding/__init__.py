@@ -1,0 +1,1 @@
+"""Demo data: a believable company's directory, the same for the same seed."""

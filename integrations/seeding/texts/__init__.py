@@ -1,0 +1,1 @@
+"""What customers write: vocabularies by topic and language, and how each channel shapes them."""

@@ -1,0 +1,29 @@
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+
+from audit.actor import Actor
+from customers.models import Customer
+from feedback.receiving import receive
+from integrations.answers import answer, body_of, endpoint, invalid
+from integrations.intake import incoming_of
+from integrations.models import ApiKey
+
+
+@endpoint(ApiKey.Kind.FEEDBACK)
+def feedback(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpResponse:
+    """One document from another system: 202 once it is stored, whether new, changed or known already (contracts 6)."""
+    data = body_of(request)
+    try:
+        received = receive(incoming_of(data), source=key.source, actor=Actor.of_source(key.source, via="intake"))
+    except ValidationError as error:
+        raise invalid(error) from None
+    customer = received.customer
+    body = {
+        "id": received.document.pk,
+        "status": received.status,
+        "customer_id": customer.pk if customer else None,
+        "reference": reference,
+    }
+    if customer and customer.state != Customer.State.ACTIVE:
+        body["deleted"] = True
+    return answer(body, 202)

@@ -1,0 +1,56 @@
+"""Signing in and out. allauth does the work: rate limits, session, safe `next`."""
+
+from typing import Any
+
+from allauth.account.views import LoginView
+from django.contrib.auth import logout
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+from django.views.generic.edit import FormView
+
+from staff.adapter import TOO_MANY
+from staff.forms import SignInForm
+from staff.permissions import public
+from staff.preferences import remember_theme, theme_of
+
+
+class SignInView(LoginView):
+    form_class = SignInForm
+    template_name = "account/login.html"
+
+    def get_form_class(self) -> type[SignInForm]:
+        return SignInForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Without allauth's addresses of pages that Roster does not have."""
+        context = FormView.get_context_data(self, **kwargs)
+        return {
+            **context,
+            "next": self.request.GET.get("next") or self.request.POST.get("next", ""),
+            "theme": theme_of(self.request),
+        }
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        response = super().form_valid(form)
+        return remember_theme(self.request, response, theme_of(self.request))
+
+    def form_invalid(self, form: SignInForm) -> HttpResponse:
+        locked = form.has_error(NON_FIELD_ERRORS, TOO_MANY)
+        return self.render_to_response(self.get_context_data(form=form), status=429 if locked else 422)
+
+
+sign_in = public(SignInView.as_view())
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """POST signs out; GET, somebody's bookmark, asks first."""
+    if request.method == "POST":
+        logout(request)
+        return redirect("staff:sign_in")
+    if not request.user.is_authenticated:
+        return redirect("staff:sign_in")
+    return render(request, "account/logout.html", {"theme": theme_of(request)})
