@@ -45,6 +45,10 @@ on("keydown", (e) => {
     input.dispatchEvent(new Event("input", { bubbles: true }));
   }
 });
+on("input", (e) => {                                                  // Enter never takes what another text had found
+  const input = closest(e, "[role=combobox]");
+  if (input && listOf(input)) mark(input);
+});
 on("click", (e) => {
   const option = closest(e, "[role=option]");
   const input = option && $(`[role=combobox][aria-controls="${option.closest("[role=listbox]").id}"]`);
@@ -60,6 +64,7 @@ on("htmx:afterSwap", (e) => {
   const input = $(`[role=combobox][aria-controls="${list.id}"]`), all = optionsOf(list);
   if (!input || !input.checkVisibility()) return;
   expand(input, list.childElementCount > 0 && document.activeElement === input);
-  mark(input, input.value ? all[0] : undefined);
+  const answered = e.detail.requestConfig.parameters[input.name] === input.value;
+  mark(input, input.value && answered ? all[0] : undefined);
   if (input.value) say(all.length === 1 ? "1 suggestion" : `${all.length} suggestions`);
 });

@@ -189,7 +189,7 @@ def test_the_palette_finds_opens_and_closes_by_keys(people: list[Any], page_as: 
     expect(page.locator("#open-" + str(people[3].pk))).to_be_focused()
     page.keyboard.press("Control+k")
     page.keyboard.type("Person 11")
-    expect(page.get_by_role("option").first).to_contain_text("Person 110")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Person 110")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Person 110")
 

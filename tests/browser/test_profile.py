@@ -22,10 +22,6 @@ def ana() -> Customer:
     return customer
 
 
-def focused(page: Page) -> str:
-    return page.evaluate("document.activeElement.id")
-
-
 def test_a_customer_is_added_from_the_list(page_as: Callable[..., Page], axe: Callable[[Page], None]) -> None:
     person("Bo", "bo@ex.test")
     page = page_as("support")
@@ -63,7 +59,7 @@ def test_the_name_is_edited_in_place(page_as: Callable[..., Page], ana: Customer
     field.fill("مريم Ruiz")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="مريم Ruiz", level=1)).to_be_visible()
-    assert focused(page) == "edit-name"
+    expect(page.locator("#edit-name")).to_be_focused()
     expect(page.locator("#announce")).to_have_text("Name saved")
 
 
@@ -94,7 +90,7 @@ def test_properties_are_added_edited_removed_and_brought_back(
     value.fill("Scale")
     page.keyboard.press("Enter")
     expect(row).to_contain_text("Scale")
-    assert focused(page) == "edit-property-Plan"
+    expect(page.locator("#edit-property-Plan")).to_be_focused()
     expect(row.locator(".origin")).to_contain_text("was Team")
     row.get_by_role("link", name="Edit Plan").click()
     expect(value).to_be_focused()
@@ -150,7 +146,7 @@ def test_tags_are_put_on_by_keyboard_and_taken_off(page_as: Callable[..., Page],
     page.keyboard.press("Enter")
     header = page.locator("#customer-header")
     expect(header.locator(".tag")).to_have_text(["VIP"])
-    assert focused(page) == "add-tag"
+    expect(page.locator("#add-tag")).to_be_focused()
     header.get_by_role("button", name="Remove tag VIP").click()
     expect(header.locator(".tag")).to_have_count(0)
     page.locator("#toasts").get_by_role("button", name="Undo").click()
