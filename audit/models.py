@@ -97,7 +97,9 @@ class Change(models.Model):
         UPDATE = "update"
         DELETE = "delete"
 
-    entry = models.ForeignKey(Entry, on_delete=models.CASCADE, related_name="changes", db_constraint=False)
+    entry = models.ForeignKey(
+        Entry, on_delete=models.CASCADE, related_name="changes", db_constraint=False, db_index=False
+    )
     table = models.CharField(max_length=63)
     row_id = models.BigIntegerField()
     operation = models.CharField(max_length=6, choices=Operation)

@@ -6,6 +6,7 @@ Statement level, because a bulk change then costs one pass over its rows (measur
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import pgtrigger
 from django.db import connection, transaction
@@ -43,13 +44,16 @@ IF coalesce(current_setting('roster.audit_rows', true), '') = 'off' THEN
     PERFORM audit_current_entry();
     RETURN NULL;
 END IF;
-IF EXISTS (SELECT 1 FROM {probe}) THEN
-    INSERT INTO audit_change (entry_id, "table", row_id, operation, before, after, customer_id, document_id, account_id)
-    SELECT audit_current_entry(), TG_TABLE_NAME, {row}.id, lower(TG_OP), {before}, {after}, {customer}, {document}, {account}
-    FROM {source};
-END IF;
+INSERT INTO audit_change (entry_id, "table", row_id, operation, before, after, customer_id, document_id, account_id)
+SELECT (SELECT audit_current_entry()), TG_TABLE_NAME, {row_id}, lower(TG_OP), {before}, {after},
+       {customer}, {document}, {account}
+FROM {source};
 RETURN NULL;
 """
+
+# How the old and the new rows of a statement meet. A session plans this when it first fires the trigger, perhaps for
+# one row, and keeps the plan: an inner join would then be a nested loop for ever, a full one is hashed.
+OLD_AND_NEW = "new_rows n FULL JOIN old_rows o ON o.id = n.id"
 
 
 @contextmanager
@@ -83,36 +87,62 @@ def audited(
     the row itself shows them. `customer`, `document` and `account` name the column that holds that subject's id.
     """
 
-    def json_of(row: str, *, without: Sequence[str]) -> str:
-        return f"to_jsonb({row}) - ARRAY[{', '.join(repr(name) for name in without)}]::text[]"
+    subjects = (("customer", customer), ("document", document), ("account", account))
 
-    def record(row: str, source: str, probe: str, before: str, after: str) -> str:
-        subject = {
-            name: f"{row}.{column}" if column else "NULL"
-            for name, column in (("customer", customer), ("document", document), ("account", account))
-        }
-        return _RECORD.format(row=row, source=source, probe=probe, before=before, after=after, **subject)
+    def record(row: str, source: str, *, row_id: str, before: str = "NULL", after: str = "NULL") -> str:
+        of_row = {name: f"{row}.{column}" if column else "NULL" for name, column in subjects}
+        return _RECORD.format(row_id=row_id, source=source, before=before, after=after, **of_row)
 
-    old, new = json_of("o", without=hidden), json_of("n", without=hidden)
-    created = json_of("n", without=[*hidden, *brief])
-    changed = f"old_rows o JOIN new_rows n ON n.id = o.id WHERE {old} IS DISTINCT FROM {new}"
+    def inserted(columns: Sequence[str]) -> str:
+        seen = [column for column in columns if column not in {*hidden, *brief}]
+        return record("n", "new_rows n", row_id="n.id", after=_json("n", seen))
+
+    def updated(columns: Sequence[str]) -> str:
+        seen = [column for column in columns if column not in hidden]
+        old, new = _json("o", seen), _json("n", seen)
+        return record(
+            "n", f"{OLD_AND_NEW} WHERE {_row('o', seen)} IS DISTINCT FROM {_row('n', seen)}",
+            row_id="coalesce(n.id, o.id)", before=f"audit_changed({old}, {new})", after=f"audit_changed({new}, {old})",
+        )  # fmt: skip
+
+    def deleted(columns: Sequence[str]) -> str:
+        seen = [column for column in columns if column not in hidden]
+        return record("o", "old_rows o", row_id="o.id", before=_json("o", seen))
+
     return [
         pgtrigger.Trigger(
             name="audit_insert", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Insert,
-            referencing=pgtrigger.Referencing(new="new_rows"),
-            func=record("n", "new_rows n", "new_rows", "NULL", created),
+            referencing=pgtrigger.Referencing(new="new_rows"), func=_OfColumns(inserted),
         ),
         pgtrigger.Trigger(
             name="audit_update", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Update,
-            referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
-            func=record("n", changed, changed, f"audit_changed({old}, {new})", f"audit_changed({new}, {old})"),
+            referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"), func=_OfColumns(updated),
         ),
         pgtrigger.Trigger(
             name="audit_delete", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Delete,
-            referencing=pgtrigger.Referencing(old="old_rows"),
-            func=record("o", "old_rows o", "old_rows", old, "NULL"),
+            referencing=pgtrigger.Referencing(old="old_rows"), func=_OfColumns(deleted),
         ),
     ]  # fmt: skip
+
+
+class _OfColumns(pgtrigger.Func):
+    """A trigger's body that names each column of its table: whole rows as JSON would render derived ones for nothing."""
+
+    def render(self, **about: Any) -> str:
+        return str(self.func(list(about["columns"].values())))
+
+
+def _json(row: str, columns: Sequence[str]) -> str:
+    pairs = ", ".join(f"'{column}', {row}.{_quoted(column)}" for column in columns)
+    return f"jsonb_build_object({pairs})"
+
+
+def _row(row: str, columns: Sequence[str]) -> str:
+    return f"ROW({', '.join(f'{row}.{_quoted(column)}' for column in columns)})"
+
+
+def _quoted(column: str) -> str:
+    return f'"{column}"'
 
 
 def append_only() -> pgtrigger.Trigger:

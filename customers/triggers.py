@@ -6,6 +6,8 @@ COMMITTED the next statement then sees what concurrent transactions committed, s
 
 import pgtrigger
 
+from core.triggers import OLD_AND_NEW
+
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION customers_search_text(wanted bigint, sort_name text) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT coalesce(sort_name, '') || coalesce(
@@ -25,12 +27,16 @@ BEGIN
     SET search_text = s.search_text, primary_email = s.email, primary_phone = s.phone,
         version = c.version + 1, updated_at = clock_timestamp()
     FROM (
-        SELECT w.id, customers_search_text(w.id, w.sort_name) AS search_text,
-            coalesce((SELECT i.value FROM customers_identifier i
-                      WHERE i.customer_id = w.id AND i.kind = 'email' AND i."primary"), '') AS email,
-            coalesce((SELECT i.value FROM customers_identifier i
-                      WHERE i.customer_id = w.id AND i.kind = 'phone' AND i."primary"), '') AS phone
-        FROM customers_customer w WHERE w.id = ANY(ids)
+        SELECT w.id, w.sort_name || coalesce(i.words, '') AS search_text, coalesce(i.email, '') AS email,
+            coalesce(i.phone, '') AS phone
+        FROM customers_customer w
+        CROSS JOIN LATERAL (
+            SELECT string_agg(' ' || lower(i.normalized COLLATE "C"), '' ORDER BY i.kind, i.normalized) AS words,
+                max(i.value) FILTER (WHERE i.kind = 'email' AND i."primary") AS email,
+                max(i.value) FILTER (WHERE i.kind = 'phone' AND i."primary") AS phone
+            FROM customers_identifier i WHERE i.customer_id = w.id
+        ) i
+        WHERE w.id = ANY(ids)
     ) s
     WHERE c.id = s.id
       AND (c.search_text, c.primary_email, c.primary_phone) IS DISTINCT FROM (s.search_text, s.email, s.phone);
@@ -149,9 +155,7 @@ def keep_values() -> list[pgtrigger.Trigger]:
         END IF;
         RETURN NULL;
     """
-    changed = (
-        "SELECT n.id FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE n.properties IS DISTINCT FROM o.properties"
-    )
+    changed = f"SELECT n.id FROM {OLD_AND_NEW} WHERE n.properties IS DISTINCT FROM o.properties"
     return [
         pgtrigger.Trigger(
             name="values_insert", level=pgtrigger.Statement, when=pgtrigger.After, operation=pgtrigger.Insert,
