@@ -4,7 +4,6 @@ python bin/environment.py requirements.txt
 """
 
 import fcntl
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -12,19 +11,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-STAMP = VENV / "installed"
+STAMP = VENV / "installed"  # a copy of the lock file it was made from
 EVERYTHING = "requirements-dev.txt"  # holds all that requirements.txt does
 
 
 def main(lock: str) -> None:
     with (ROOT / lock).open() as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)  # two commands at once install once
-        if installed() not in {digest(lock), digest(EVERYTHING)}:
+        if installed() not in {(ROOT / lock).read_text(), (ROOT / EVERYTHING).read_text()}:
             install(lock)
-
-
-def digest(lock: str) -> str:
-    return hashlib.sha256((ROOT / lock).read_bytes()).hexdigest()
 
 
 def installed() -> str:
@@ -45,7 +40,7 @@ def install(lock: str) -> None:
     STAMP.unlink(missing_ok=True)
     pip = [str(VENV / "bin/python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*pip, "--require-hashes", "-r", str(ROOT / lock)], "The packages were not installed; pip says why above.")
-    STAMP.write_text(digest(lock))
+    shutil.copyfile(ROOT / lock, STAMP)
 
 
 def python_works() -> bool:

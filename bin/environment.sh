@@ -2,11 +2,17 @@
 
 cd "$(dirname "$0")/.." || exit 1
 
+is_made() {
+    cmp -s .venv/installed "$1" || cmp -s .venv/installed requirements-dev.txt || return
+    .venv/bin/python -c 'import django' >/dev/null 2>&1
+}
+
 suits() {
     "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' >/dev/null 2>&1
 }
 
 environment() {
+    [ -z "${PYTHON:-}" ] && is_made "$1" && return
     if [ -n "${PYTHON:-}" ]; then
         candidates=$PYTHON
     else

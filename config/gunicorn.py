@@ -4,6 +4,7 @@ import gc
 import os
 from pathlib import Path
 
+gc.disable()  # while the code is read, nothing becomes garbage
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
@@ -26,3 +27,7 @@ access_log_format = '{"method": "%(m)s", "path": "%(U)s", "status": %(s)s, "byte
 def pre_fork(server: object, worker: object) -> None:
     """What was read before the workers fork is never looked through for garbage, and so stays shared."""
     gc.freeze()
+
+
+def post_fork(server: object, worker: object) -> None:
+    gc.enable()

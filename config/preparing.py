@@ -1,4 +1,4 @@
-"""Before Roster serves: migrations, demo data at the first start, static files. Quick when there is nothing to do.
+"""Before Roster serves: migrations, demo data at the first start, static files.
 
 python -m config.preparing [--demo]
 """
@@ -10,6 +10,8 @@ import sys
 
 import django
 
+from config import prepared
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
@@ -18,6 +20,7 @@ def main(*, demo: bool) -> None:
     migrate()
     seed(demo=demo)
     collect_static()
+    prepared.remember()
 
 
 def migrate() -> None:

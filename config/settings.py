@@ -8,6 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+import config.celery  # noqa: F401  (so that shared tasks find their app in every process)
 from config import logs, secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent

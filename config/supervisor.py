@@ -16,25 +16,17 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from config import servers
+from config import prepared, servers
 from config.servers import children
 from config.servers.home import Home
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = [sys.executable, "-m"]
+CELERY = [*PYTHON, "celery", "--quiet", "--skip-checks", "-A", "config"]  # bin/lint checks; here it takes a second
 COMMANDS = {
     "web": [*PYTHON, "gunicorn", "-c", "config/gunicorn.py", "config.wsgi"],
-    "worker": [
-        *PYTHON,
-        "celery",
-        "--quiet",
-        "-A",
-        "config",
-        "worker",
-        "--concurrency",
-        os.environ.get("WORKER_CONCURRENCY", "2"),
-    ],
-    "beat": [*PYTHON, "celery", "--quiet", "-A", "config", "beat"],
+    "worker": [*CELERY, "worker", "--concurrency", os.environ.get("WORKER_CONCURRENCY", "2")],
+    "beat": [*CELERY, "beat"],
 }
 COMMANDS["worker"] += ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
 COMMANDS["beat"] += ["--pidfile=", "--loglevel", "WARNING"]
@@ -55,7 +47,8 @@ def main() -> None:
     turn = only_one(Home.of_environment())
     wait_for_port(host, port)
     home = servers.ensure()
-    prepare(demo=options.demo)
+    if options.demo or not prepared.is_current():
+        prepare(demo=options.demo)
     supervised = Supervised()
     try:
         supervised.start("web", "worker")

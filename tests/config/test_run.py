@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -100,10 +101,12 @@ def test_roster_starts_ends_is_killed_and_starts_again(roster: Roster) -> None:
     roster.process.wait(30)
     wait_until(lambda: not roster.left_over())
 
-    # A second start finds its data and is quick.
+    # A second start finds its data and prepares nothing again.
+    mark = roster.home.path / "prepared.sha256"
+    prepared_at = mark.stat().st_mtime_ns
     roster.start(within_seconds=SECOND_START_SECONDS)
     wait_until(roster.is_ready)
-    assert "Bringing the database up to date" not in roster.log.read_text()
+    assert mark.stat().st_mtime_ns == prepared_at
 
     # Killed, with its keeper too, it leaves nothing that stops the next start.
     keeper = roster.home.keeper_pid()
@@ -122,16 +125,59 @@ def test_roster_starts_ends_is_killed_and_starts_again(roster: Roster) -> None:
     wait_until(roster.is_ready)
 
     # A killed worker takes its processes with it, and is started again.
-    worker = roster.processes_of("celery --quiet -A config worker")
+    worker = roster.processes_of("celery --quiet --skip-checks -A config worker")
     os.kill(min(worker), signal.SIGKILL)
-    wait_until(lambda: not set(worker) & set(roster.processes_of("celery --quiet -A config worker")))
-    wait_until(lambda: len(roster.processes_of("celery --quiet -A config worker")) >= len(worker))
+    wait_until(lambda: not set(worker) & set(roster.processes_of("celery --quiet --skip-checks -A config worker")))
+    wait_until(lambda: len(roster.processes_of("celery --quiet --skip-checks -A config worker")) >= len(worker))
     wait_until(roster.is_ready)
 
     # A second one on the same directory is told so.
     second = subprocess.run([ROOT / "bin/run"], env=roster.environment, capture_output=True, text=True)
     assert second.returncode != 0
     assert re.search("^Roster runs already", second.stderr, re.MULTILINE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What `environment` reads, with a .venv made of the lock file and no other Python on the path than a spy."""
+    for name in ("bin/environment.sh", "bin/environment.py", "requirements.txt", "requirements-dev.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    made, spy = tmp_path / ".venv/bin/python", tmp_path / "path/python3.11"
+    for python, body in ((made, "exit 0"), (spy, f'echo asked >> "{tmp_path}/asked"; exit 1')):
+        python.parent.mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\n{body}\n")
+        python.chmod(0o755)
+    for name in ("cmp", "dirname"):
+        (tmp_path / "path" / name).symlink_to(str(shutil.which(name)))
+    (tmp_path / "bin/it").write_text('. "$(dirname "$0")/environment.sh"\nenvironment requirements.txt\necho made\n')
+    shutil.copy(tmp_path / "requirements.txt", tmp_path / ".venv/installed")
+    return tmp_path
+
+
+def environment_of(checkout: Path) -> str:
+    """ "made" when it may be used as it is; else the Pythons that were asked to make it."""
+    told = subprocess.run(
+        ["/bin/sh", checkout / "bin/it"], env={"PATH": str(checkout / "path")}, capture_output=True, text=True
+    )
+    return told.stdout.strip() or (checkout / "asked").read_text().splitlines()[0]
+
+
+def test_an_environment_made_of_the_lock_file_is_used_without_looking_for_a_python(checkout: Path) -> None:
+    assert environment_of(checkout) == "made"
+    shutil.copy(checkout / "requirements-dev.txt", checkout / ".venv/installed")
+    assert environment_of(checkout) == "made"
+
+
+@pytest.mark.parametrize("spoil", ["lock", "mark", "python"])
+def test_an_environment_that_is_not_of_the_lock_file_or_does_not_work_is_made_again(checkout: Path, spoil: str) -> None:
+    if spoil == "lock":
+        (checkout / "requirements.txt").write_text("django==5.3\n")
+    elif spoil == "mark":
+        (checkout / ".venv/installed").unlink()
+    else:
+        (checkout / ".venv/bin/python").write_text("#!/bin/sh\nexit 1\n")
+    assert environment_of(checkout) == "asked"
 
 
 def test_another_python_is_refused_in_one_sentence(tmp_path: Path) -> None:
