@@ -45,6 +45,21 @@ def test_every_part_is_accessible_in_both_themes_and_widths(
     looks_right(page_as("support"), path.replace("7/", f"{people[7].pk}/"))
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_quiet_button_that_takes_away_is_red_under_the_pointer_too(
+    theme: str, people: list[Any], page_as: Callable[..., Page]
+) -> None:
+    page = page_as("support", theme=theme)
+    page.goto(f"{LIST}{people[7].pk}/")
+    red = page.locator(".menu__item.is-danger").evaluate("it => getComputedStyle(it).color")
+    remove = page.locator("#remove")
+    expect(remove).to_have_css("color", red)
+    expect(remove.locator(".icon")).to_have_css("color", red)
+    remove.hover()
+    expect(remove).to_have_css("color", red)
+    assert page.locator("#copy").evaluate("it => getComputedStyle(it).color") != red
+
+
 def test_typing_searches_without_adding_to_the_history(people: list[Any], page_as: Callable[..., Page]) -> None:
     page = page_as("support")
     page.goto(LIST)
