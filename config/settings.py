@@ -164,10 +164,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")
 
 # Sign-in
 AUTH_USER_MODEL = "staff.User"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+AUTHENTICATION_BACKENDS = ["staff.backend.StaffBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher"
     if TESTING  # thousands of sign-ins; what is stored is not under test
@@ -189,7 +186,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # nobody is signed out when Redis is down (reliability 26)
+SESSION_ENGINE = "core.sessions"  # PostgreSQL: nobody is signed out when Redis is down (reliability 26)
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_NAME = "roster_session"
 CSRF_COOKIE_NAME = "roster_csrf"
@@ -241,6 +238,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
+            "builtins": ["core.templatetags.addresses"],
             "loaders": [
                 (
                     "template_partials.loader.Loader",

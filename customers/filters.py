@@ -201,8 +201,50 @@ class DeletedFilter(ConditionFilter):
         return qs.deleted() if value else qs.active()  # type: ignore[attr-defined]
 
 
-class CustomerFilter(FilterSet):
-    """Every filter of a customer list. Parameters that it does not know are ignored."""
+class ListFilter(FilterSet):
+    """The filters of a list, out of the parameters of its address. Parameters that it does not know are ignored."""
+
+    def __init__(self, data: QueryDict | None, queryset: QuerySet[Any], *, zone: tzinfo | None = None) -> None:
+        data = data or QueryDict()
+        every = vars(type(self))["base_filters"]
+        self.base_filters = {name: one for name, one in every.items() if name in data}  # others need no form field
+        super().__init__(data, queryset)
+        self.zone = zone or ZoneInfo("UTC")
+        for name, one in self.of_properties(data):
+            one.parent, one.model = self, queryset.model
+            self.filters[name] = one
+
+    def of_properties(self, data: QueryDict) -> Iterator[tuple[str, Filter]]:
+        """(parameter, filter) of every filter by a property."""
+        raise NotImplementedError
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        """What is wrong, by parameter."""
+        return {name: [str(text) for text in texts] for name, texts in self.form.errors.items()}
+
+    def active(self) -> Iterator[tuple[str, ConditionFilter, Any]]:
+        """(parameter, filter, value) of every filter that is set and understood."""
+        self.form.is_valid()
+        for name, one in self.filters.items():
+            value = self.form.cleaned_data.get(name)
+            if value:
+                yield name, one, value
+
+    def conditions(self, *, now: datetime) -> list[Condition]:
+        return [found for _, one, value in self.active() for found in one.conditions(value, now=now, zone=self.zone)]
+
+    def listed(self) -> QuerySet[Any]:
+        """What the list holds before any filter."""
+        return self.queryset
+
+    def matching(self, *, now: datetime) -> QuerySet[Any]:
+        """All that the filters let through, as a plain queryset."""
+        return self.listed().filter(*[condition.q for condition in self.conditions(now=now)])
+
+
+class CustomerFilter(ListFilter):
+    """Every filter of a customer list."""
 
     q = SearchFilter(label="Search")
     channel = ArrayFilter(field_name="channels", label="Channel", choices=CHANNELS)
@@ -220,40 +262,11 @@ class CustomerFilter(FilterSet):
 
     q.field_class = SearchField
 
-    def __init__(self, data: QueryDict | None, queryset: QuerySet[Customer], *, zone: tzinfo | None = None) -> None:
-        super().__init__(data, queryset)
-        self.zone = zone or ZoneInfo("UTC")
-        data = data or QueryDict()
+    def of_properties(self, data: QueryDict) -> Iterator[tuple[str, Filter]]:
         for definition in definitions_in(data):
-            one = PropertyFilter(definition, data)
-            one.parent, one.model = self, Customer
-            self.filters[f"{PREFIX}{definition.key}"] = one
-
-    @property
-    def errors(self) -> dict[str, list[str]]:
-        """What is wrong, by parameter."""
-        return {name: [str(text) for text in texts] for name, texts in self.form.errors.items()}
-
-    def active(self) -> Iterator[tuple[str, ConditionFilter, Any]]:
-        """(parameter, filter, value) of every filter that is set and understood."""
-        if not self.is_bound:
-            return
-        self.form.is_valid()
-        for name, one in self.filters.items():
-            value = self.form.cleaned_data.get(name)
-            if value:
-                yield name, one, value
-
-    def conditions(self, *, now: datetime) -> list[Condition]:
-        return [
-            condition for _, one, value in self.active() for condition in one.conditions(value, now=now, zone=self.zone)
-        ]
+            yield f"{PREFIX}{definition.key}", PropertyFilter(definition, data)
 
     def listed(self) -> QuerySet[Customer]:
         """The customers before any filter: active ones. Deleted ones are a condition, because their list is short."""
         deleted = any(name == "deleted" for name, _, _ in self.active())
         return self.queryset if deleted else self.queryset.active()
-
-    def matching(self, *, now: datetime) -> QuerySet[Customer]:
-        """All that the filters let through, as a plain queryset."""
-        return self.listed().filter(*[condition.q for condition in self.conditions(now=now)])

@@ -1,40 +1,56 @@
 """The rows of a customer list, finished in Python: fifty rows of template logic cost more than the query for them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from core.ui import Reading, avatar, number_text
 from customers.filters import CHANNELS
-from customers.models import Customer, Tag
+from customers.models import Customer
+from customers.models.customer import NAMED_COMPANY
 
 COLUMNS = (
-    "id", "name", "primary_email", "primary_phone", "company", "tag_ids", "channels", "feedback_count", "first_seen_at",
+    "id", "name", "primary_email", "primary_phone", "tag_ids", "channels", "feedback_count", "first_seen_at",
     "last_seen_at", "sort_name",
 )  # fmt: skip
+COMPANIES = """
+    SELECT membership.customer_id, account.name
+    FROM customers_membership membership JOIN accounts_account account ON account.id = membership.account_id
+    WHERE membership.customer_id = ANY(%s) AND membership."primary"
+"""
+TAGS = "SELECT id, name, hue FROM customers_tag WHERE id = ANY(%s)"
 TAGS_SHOWN, CHANNELS_SHOWN = 3, 2
 DETAIL = 0  # stands in the address of the profile until the id is known
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What the rows of one page refer to: names of companies by customer, names and hues of tags by tag."""
+
+    companies: dict[int, str]
+    tags: dict[int, tuple[str, int]]
+
+
 def columns(customers: QuerySet[Customer]) -> QuerySet[Any]:
-    return customers.with_company().values_list(*COLUMNS, named=True)  # type: ignore[attr-defined]
+    return customers.annotate(named_company=NAMED_COMPANY).values_list(*COLUMNS, "named_company", named=True)
 
 
-def tags_of(rows: Iterable[Any]) -> dict[int, tuple[str, int]]:
-    """Name and hue of every tag on these rows."""
-    ids = {tag_id for row in rows for tag_id in row.tag_ids}
-    return (
-        {pk: (name, hue) for pk, name, hue in Tag.objects.filter(pk__in=ids).values_list("pk", "name", "hue")}
-        if ids
-        else {}
-    )
+def beside(rows: Sequence[Any]) -> Beside:
+    """Two questions whose SQL never changes: as a part of the list's own they took three times as long."""
+    with connection.cursor() as cursor:
+        companies = dict(cursor.execute(COMPANIES, [[row.id for row in rows]]).fetchall()) if rows else {}
+        ids = {tag_id for row in rows for tag_id in row.tag_ids}
+        tags = cursor.execute(TAGS, [list(ids)]).fetchall() if ids else []
+    return Beside(companies, {pk: (name, hue) for pk, name, hue in tags})
 
 
-def finished(rows: Iterable[Any], tags: Mapping[int, tuple[str, int]], reading: Reading) -> list[tuple[Any, ...]]:
+def finished(rows: Iterable[Any], beside: Beside, reading: Reading) -> list[tuple[Any, ...]]:
     """(id, name, address, avatar, second line, company, tags, channels, feedback, first, last seen) of each row."""
     address = reverse("customers:detail", args=[DETAIL]).split(f"/{DETAIL}/")
     return [
@@ -44,8 +60,8 @@ def finished(rows: Iterable[Any], tags: Mapping[int, tuple[str, int]], reading: 
             f"{address[0]}/{row.id}/{address[1]}",
             avatar(name, row.id),
             (row.primary_email if row.name else "") or (row.primary_phone if row.name or row.primary_email else ""),
-            row.company or "",
-            _tags(row.tag_ids, tags),
+            beside.companies.get(row.id) or row.named_company or "",
+            _tags(row.tag_ids, beside.tags),
             _channels(row.channels),
             number_text(row.feedback_count),
             reading.text(row.first_seen_at),

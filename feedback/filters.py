@@ -7,18 +7,15 @@ As for customers (customers.filters): every filter makes `Condition`s. Propertie
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import QueryDict
-from django.utils import timezone
-from django_filters import FilterSet
+from django_filters import Filter
 
 from core.text import problem
-from customers.filters import CHANNELS, NONE, ConditionFilter, DayField, ListField, PeriodField
+from customers.filters import CHANNELS, NONE, ConditionFilter, DayField, ListField, ListFilter, PeriodField
 from customers.search import Condition
-from feedback.models import Document
 from feedback.property_filters import PropertyFilter, definitions_in
 from feedback.search import MOST_CHARACTERS, query_of
 
@@ -127,8 +124,8 @@ class DayFilter(ConditionFilter):
         return [Condition(Q(**{f"occurred_at__{'lt' if self.last else 'gte'}": moment}), column="occurred_at")]
 
 
-class DocumentFilter(FilterSet):
-    """Every filter of the documents list. Parameters that it does not know are ignored."""
+class DocumentFilter(ListFilter):
+    """Every filter of the documents list."""
 
     q = SearchFilter(label="Search")
     channel = ChoiceFilter(field_name="channel", label="Channel", choices=CHANNELS)
@@ -142,33 +139,7 @@ class DocumentFilter(FilterSet):
     time_from = DayFilter(label="From")
     time_to = DayFilter(label="Until", last=True)
 
-    def __init__(self, data: QueryDict | None, queryset: QuerySet[Document], *, zone: tzinfo | None = None) -> None:
-        super().__init__(data, queryset)
-        self.zone = zone or ZoneInfo("UTC")
-        for prefix, definition in definitions_in(data) if data else ():
-            one = PropertyFilter(prefix, definition, data)  # type: ignore[arg-type]
-            one.parent, one.model = self, Document
-            self.filters[one.parameter] = one
-
-    @property
-    def errors(self) -> dict[str, list[str]]:
-        """What is wrong, by parameter."""
-        return {name: [str(text) for text in texts] for name, texts in self.form.errors.items()}
-
-    def active(self) -> Iterator[tuple[str, ConditionFilter, Any]]:
-        """(parameter, filter, value) of every filter that is set and understood."""
-        if not self.is_bound:
-            return
-        self.form.is_valid()
-        for name, one in self.filters.items():
-            value = self.form.cleaned_data.get(name)
-            if value:
-                yield name, one, value
-
-    def conditions(self, *, now: datetime | None = None) -> list[Condition]:
-        now = now or timezone.now()
-        return [found for _, one, value in self.active() for found in one.conditions(value, now=now, zone=self.zone)]
-
-    def matching(self, *, now: datetime | None = None) -> QuerySet[Document]:
-        """All that the filters let through, as a plain queryset."""
-        return self.queryset.filter(*[condition.q for condition in self.conditions(now=now)])
+    def of_properties(self, data: QueryDict) -> Iterator[tuple[str, Filter]]:
+        for prefix, definition in definitions_in(data):
+            one = PropertyFilter(prefix, definition, data)
+            yield one.parameter, one

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Account
 from audit.models import Source
+from core.lookup import Kept
 from customers.listing import meeting
 from customers.models import Customer, Tag
 from customers.search import Condition
@@ -60,6 +61,9 @@ _NONE = {
     "property": "Empty",
 }  # fmt: skip
 GROUPABLE = (Definition.Type.TEXT, Definition.Type.CHOICE, Definition.Type.BOOLEAN)
+GROUPABLE_PROPERTIES = Kept(
+    lambda: Definition.objects.filter(subject="customer", type__in=GROUPABLE).values_list("key", "label")[:30]
+)
 
 
 @dataclass(frozen=True)
@@ -109,8 +113,7 @@ def groups(
 
 def choices() -> list[tuple[str, str]]:
     """(by, label) of everything that one can group by."""
-    known = Definition.objects.filter(subject="customer", type__in=GROUPABLE).values_list("key", "label")[:30]
-    return [*LABELS.items(), *((f"cp.{key}", label) for key, label in known)]
+    return [*LABELS.items(), *((f"cp.{key}", label) for key, label in GROUPABLE_PROPERTIES())]
 
 
 def _property(by: str) -> Definition | None:

@@ -6,6 +6,7 @@ app_name = "documents"
 
 urlpatterns = [
     path("", listing.documents, name="list"),
+    path("count/", listing.count, name="count"),
     path("groups/", groups.groups, name="groups"),
     path("filter/<slug:kind>/", filters.choose, name="filter"),
     path("of/<int:customer_id>/", timeline.timeline, name="of_customer"),

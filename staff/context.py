@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from core.addresses import address
 from staff import navigation
 from staff.preferences import theme_of
 
@@ -45,7 +46,7 @@ class Shell:
             "sign_out": "staff:sign_out",
             "django_admin": "admin:index",
         }
-        return {name: navigation.address(url_name) for name, url_name in names.items()}
+        return {name: address(url_name) for name, url_name in names.items()}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

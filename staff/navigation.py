@@ -1,13 +1,11 @@
 """What the sidebar offers: one list, each entry with the permission its page needs."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
 
+from core.addresses import address
 from staff.permissions import EVERY_PERMISSION, permissions_of
 
 
@@ -43,20 +41,6 @@ WORKSPACE = [
     Entry("Properties", "properties:list", "sliders-horizontal", "customers.edit", key="p"),
     Entry("Tags", "tags:list", "tags", "customers.view", key="t"),
 ]
-
-
-def address(url_name: str) -> str:
-    """The address of a page without arguments, or "" while there is no such page."""
-    return _address(url_name, settings.ROOT_URLCONF)
-
-
-@lru_cache(maxsize=128)
-def _address(url_name: str, urlconf: str) -> str:
-    """Looked up once: the frame of a page asks for twenty, half a millisecond together."""
-    try:
-        return reverse(url_name, urlconf)
-    except NoReverseMatch:
-        return ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField, Form
 from django.http import QueryDict
+from django.template.base import FilterExpression, Node, Parser, TextNode, Token
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -14,12 +15,28 @@ from core import fields, ui
 
 register = template.Library()
 
-register.simple_tag(ui.icon, name="icon")
 register.simple_tag(ui.avatar, name="avatar")
 register.filter("soft", ui.soft)
 register.filter("initials", ui.initials)
 register.filter("hue", ui.hue)
 register.filter("number", ui.number_text)
+
+
+@register.tag
+def icon(parser: Parser, token: Token) -> Node:
+    """`{% icon "plus" %}`: a lucide icon as SVG. Of a literal name it is plain text of the template."""
+    words = [parser.compile_filter(word) for word in token.split_contents()[1:]]
+    if all(isinstance(word.var, str) and not word.filters for word in words):
+        return TextNode(ui.icon(*(str(word.var) for word in words)))
+    return IconNode(words)
+
+
+class IconNode(Node):
+    def __init__(self, words: list[FilterExpression]) -> None:
+        self.words = words
+
+    def render(self, context: template.Context) -> SafeString:
+        return ui.icon(*(word.resolve(context) for word in self.words))
 
 
 @register.simple_tag(takes_context=True)

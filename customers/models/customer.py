@@ -28,6 +28,9 @@ SILENT_ORDERS: dict[str, tuple[Any, ...]] = {
 }
 
 
+NAMED_COMPANY = KeyTextTransform(0, KeyTransform("company.name", "properties"))
+
+
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, viewer: Any) -> Self:
         """The customers that `viewer` may see: every one for staff, none for others. Always the first call."""
@@ -44,8 +47,7 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
         from customers.models.membership import Membership
 
         primary = Membership.objects.filter(customer=models.OuterRef("pk"), primary=True).values("account__name")[:1]
-        named = KeyTextTransform(0, KeyTransform("company.name", "properties"))
-        return self.annotate(company=Coalesce(models.Subquery(primary), named, output_field=models.TextField()))
+        return self.annotate(company=Coalesce(models.Subquery(primary), NAMED_COMPANY, output_field=models.TextField()))
 
 
 class Customer(models.Model):

@@ -3,25 +3,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
-from core import htmx
+from core import addresses, htmx
+from core.lookup import Kept
 from core.paging import Page, capped_count
-from core.ui import capped_text, reading_of
+from core.ui import capped_text, checked, reading_of
 from customers import listing, rows
 from customers.chips import Chip, address, chips
 from customers.filter_forms import MORE
 from customers.filters import CHANNELS, FEEDBACK, PERIODS, CustomerFilter
 from customers.listing import SORTS, Found
 from customers.models import Customer, Tag
-from staff import navigation
 from staff.permissions import may, requires
 
 IN_THE_BAR = ("channel", "tag", "feedback", "last_seen")  # filters with a menu of their own; others open a dialog
 TAGS_IN_MENU = 12
+FIRST_TAGS = Kept(lambda: Tag.objects.values_list("pk", "name", "hue")[:TAGS_IN_MENU])
 
 
 @require_safe
@@ -37,7 +38,7 @@ def show(request: HttpRequest) -> HttpResponse:
     alone = not (page.next or page.previous)
     context = {
         "page": page,
-        "rows": rows.finished(page.rows, rows.tags_of(page.rows), reading_of(request)),
+        "rows": rows.finished(page.rows, rows.beside(page.rows), reading_of(request)),
         "sort": sort.text,
         "sorted_by": SORTS[sort.name][1].lower(),
         "partial_search": found.partial,
@@ -49,8 +50,8 @@ def show(request: HttpRequest) -> HttpResponse:
         "picking": "deleted" not in shown and (may(request.user, "customers.edit") or may(request.user, "exports.run")),
         "count": len(page.rows) if alone and not wrong else None,
         "query": request.GET.urlencode(),
-        "new_url": navigation.address("customers:new"),
-        "import_url": navigation.address("imports:list"),
+        "new_url": addresses.address("customers:new"),
+        "import_url": addresses.address("imports:list"),
         **_bar(request, filters, shown),
     }
     partials = (htmx.RESULTS,)
@@ -104,15 +105,14 @@ def _bar(request: HttpRequest, filters: CustomerFilter, shown: dict[str, Chip]) 
         "clear_all": len(shown) > 1,
         "active": len(shown),
         "menus": not own,
-        "channels": [(code, label, code in values["channel"]) for code, label in CHANNELS.items()],
+        "channels": [(code, label, checked(code in values["channel"])) for code, label in CHANNELS.items()],
         "tags": SimpleLazyObject(partial(_tag_choices, values["tag"])),
         "untagged": values["tag"] == ["none"],
-        "feedbacks": [(code, label, code in values["feedback"]) for code, label in FEEDBACK.items()],
-        "more_filters": MORE,
-        "nothing_url": resolve_url("customers:list"),
+        "feedbacks": [(code, label, checked(code in values["feedback"])) for code, label in FEEDBACK.items()],
+        "more_filters": [(addresses.fixed("customers:filter", kind), label) for kind, label in MORE],
         "only_q_url": f"?{urlencode({'q': values['q']})}" if values["q"] else "?",
         "deleted_url": address(data, deleted=[] if "deleted" in shown else ["true"]),
-        "periods": [(code, label, code == data.get("last_seen")) for code, label in PERIODS.items()],
+        "periods": [(code, label, checked(code == data.get("last_seen"))) for code, label in PERIODS.items()],
         "last_seen_from": data.get("last_seen_from", ""),
         "last_seen_to": data.get("last_seen_to", ""),
     }
@@ -121,13 +121,14 @@ def _bar(request: HttpRequest, filters: CustomerFilter, shown: dict[str, Chip]) 
 BAR_LABELS = {"channel": "Channel", "tag": "Tag", "feedback": "Feedback", "last_seen": "Last seen"}
 
 
-def _tag_choices(chosen: list[Any]) -> list[tuple[int, str, int, bool]]:
+def _tag_choices(chosen: list[Any]) -> list[tuple[int, str, int, str]]:
     """Every tag, those that are chosen first; asked for only when the menu is drawn."""
-    tags = list(Tag.objects.values_list("pk", "name", "hue")[:TAGS_IN_MENU])
+    tags = FIRST_TAGS()
     missing = {pk for pk in chosen if isinstance(pk, int)} - {pk for pk, _, _ in tags}
     if missing:
         tags += list(Tag.objects.filter(pk__in=missing).values_list("pk", "name", "hue"))
-    return [(pk, name, hue, pk in chosen) for pk, name, hue in sorted(tags, key=lambda tag: tag[0] not in chosen)]
+    tags.sort(key=lambda tag: tag[0] not in chosen)
+    return [(pk, name, hue, checked(pk in chosen)) for pk, name, hue in tags]
 
 
 def _announcement(number: int, q: str, *, partial: bool = False) -> str:

@@ -27,7 +27,7 @@ def groups(request: HttpRequest) -> HttpResponse:
     documents = Document.objects.visible_to(request.user).active()
     zone = timezone.get_current_timezone()
     asked = DocumentFilter(request.GET, documents, zone=zone)
-    found = groups_of(documents, asked.conditions(), by, zone=zone, viewer=request.user)
+    found = groups_of(documents, asked.conditions(now=timezone.now()), by, zone=zone, viewer=request.user)
     if found is None:
         raise Http404("Nothing can be grouped by this.")
     context = {

@@ -3,13 +3,17 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit.models import Source
 from core import htmx
+from core.addresses import fixed
+from core.lookup import Kept
 from core.paging import Page, capped_count
+from core.ui import checked
 from customers.filters import CHANNELS
 from customers.models import Tag
 from feedback.chips import chips_of
@@ -22,7 +26,10 @@ from feedback.rows import channel_shapes, rows_of, shaped
 from staff.permissions import requires
 
 PAGE = "documents/list.html"
+MOVES = ("sort-", "page-")  # ids of what shows the same documents in another order, or others of them
 OFFERED = 40
+SOURCES = Kept(lambda: Source.objects.order_by("name").values_list("pk", "name")[:OFFERED])
+TAGS = Kept(lambda: Tag.objects.values_list("pk", "name")[:OFFERED])
 MENUS = {
     "channel": "Channel", "status": "Status", "source": "Source", "tag": "Tag", "unassigned": "Customer",
     "time": "Time",
@@ -33,9 +40,10 @@ MORE = {"account": "Account…", "customer-property": "Customer’s property…"
 @requires("documents.view")
 @require_GET
 def documents(request: HttpRequest) -> HttpResponse:
+    """The documents that the address asks for; nothing, with the reason, where a filter cannot be understood."""
     visible = Document.objects.visible_to(request.user).active()
     asked = DocumentFilter(request.GET, visible, zone=timezone.get_current_timezone())
-    conditions = asked.conditions()
+    conditions = asked.conditions(now=timezone.now())
     wrong = asked.errors
     sort = sort_of(request.GET.get("sort", ""))
     nothing = Found(Page())  # what cannot be understood shows nothing: everything would be misleading
@@ -56,29 +64,38 @@ def documents(request: HttpRequest) -> HttpResponse:
         "active": len(chips),
         "announcement": _announcement(rows, bool(found.page.next or found.page.previous)),
         "any_documents": lambda: visible.exists(),
-        "total": lambda: capped_count(visible),
         "by": request.GET.get("by", ""),
         "groups_url": _address("documents:groups", request),
         "nothing_url": reverse("documents:list"),
         "query": _query(request).urlencode(),
-        "more_filters": MORE.items(),
+        "more_filters": [(fixed("documents:filter", kind), label) for kind, label in MORE.items()],
         "shapes": channel_shapes,
         "menus_again": _changed_elsewhere(request),
+        "count_again": not request.headers.get("HX-Trigger", "").startswith(MOVES),
         "menus": lambda: _menus(asked),
     }
     return htmx.page(request, PAGE, context, partials={htmx.RESULTS})
+
+
+@requires("documents.view")
+@require_GET
+def count(request: HttpRequest) -> HttpResponse:
+    """How many documents match, after the list itself is on the screen: it takes longer than the list."""
+    visible = Document.objects.visible_to(request.user).active()
+    asked = DocumentFilter(request.GET, visible, zone=timezone.get_current_timezone())
+    if asked.errors:
+        return HttpResponse(status=422)
+    return render(request, "documents/_count.html", {"count": capped_count(asked.matching(now=timezone.now()))})
 
 
 def _menus(asked: DocumentFilter) -> dict[str, Any]:
     """What the menus of the filter bar offer, and what is chosen in them."""
     chosen = {name: value for name, _, value in asked.active()}
 
-    def options(name: str, pairs: Any) -> list[tuple[str, str, bool]]:
+    def options(name: str, pairs: Any) -> list[tuple[str, str, str]]:
         picked = {str(each) for each in chosen.get(name, [])}
-        return [(str(value), label, str(value) in picked) for value, label in pairs]
+        return [(str(value), label, checked(str(value) in picked)) for value, label in pairs]
 
-    sources = Source.objects.order_by("name").values_list("pk", "name")[:OFFERED]
-    tags = Tag.objects.values_list("pk", "name")[:OFFERED]
     return {
         "lists": [
             ("channel", "Channel", options("channel", CHANNELS.items())),
@@ -87,22 +104,22 @@ def _menus(asked: DocumentFilter) -> dict[str, Any]:
                 "Status",
                 options("status", [*((each, each) for each in known_statuses()), ("none", "No status")]),
             ),
-            ("source", "Source", options("source", [*sources, ("none", "No source")])),
-            ("tag", "Tag", options("tag", [*tags, ("none", "No tag")])),
+            ("source", "Source", options("source", [*SOURCES(), ("none", "No source")])),
+            ("tag", "Tag", options("tag", [*TAGS(), ("none", "No tag")])),
         ],
-        "periods": [(value, label, chosen.get("time") == value) for value, label in PERIODS.items()],
+        "periods": [(value, label, checked(chosen.get("time") == value)) for value, label in PERIODS.items()],
         "any_time": "time" not in chosen,
         "time_from": chosen.get("time_from"),
         "time_to": chosen.get("time_to"),
         "unassigned": bool(chosen.get("unassigned")),
-        "groups": group_choices(),
+        "groups": [(value, label, checked(asked.data.get("by", "") == value)) for value, label in group_choices()],
     }
 
 
 def _changed_elsewhere(request: HttpRequest) -> bool:
     """Whether filters changed by a link instead of the form, so that what its menus show is old."""
     trigger = request.headers.get("HX-Trigger", "")
-    return trigger != "filters" and not trigger.startswith(("sort-", "page-"))
+    return trigger != "filters" and not trigger.startswith(MOVES)
 
 
 def _query(request: HttpRequest) -> QueryDict:

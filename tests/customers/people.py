@@ -18,7 +18,7 @@ STAFF = Actor(via="page", rank="staff")
 
 def signed_in(role: str) -> Client:
     client = Client()
-    client.force_login(user(role), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user(role))
     return client
 
 

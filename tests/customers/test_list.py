@@ -17,8 +17,8 @@ from tests.factories import AccountFactory, CustomerFactory, DefinitionFactory, 
 pytestmark = pytest.mark.django_db
 
 LIST = "/customers/"
-QUERIES = 5  # session, user, customers, the tags on them, the tags of the menu
-PARTIAL_QUERIES = 4  # typing leaves the menus alone
+QUERIES = 6  # session, user, customers, their companies, the tags on them, the tags of the menu
+PARTIAL_QUERIES = 5  # typing leaves the menus alone
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 

@@ -307,3 +307,17 @@ def test_ten_megabytes_are_listed_and_shown(mina: Client) -> None:
     assert titles(mina) == ["Huge"]
     assert len(mina.get(f"/documents/{document.pk}/").content) < 400_000
     assert Document.objects.count() == 1
+
+
+def test_the_count_comes_after_the_list_and_only_when_it_may_have_changed(mina: Client) -> None:
+    for n in range(3):
+        write(title=f"Second {n}", channel="voice")
+    write(title="First", channel="email")
+    page = mina.get("/documents/?channel=voice").content.decode()
+    assert "/documents/count/?channel=voice" in page
+    assert ">3</span>" in mina.get("/documents/count/?channel=voice").content.decode()
+    assert mina.get("/documents/count/?time=soon").status_code == 422
+    asked = {"HX-Request": "true", "HX-Target": "results"}
+    assert "/documents/count/" in mina.get("/documents/?q=first", headers={**asked, "HX-Trigger": "q"}).content.decode()
+    moved = mina.get("/documents/?sort=time", headers={**asked, "HX-Trigger": "sort-time"})
+    assert "/documents/count/" not in moved.content.decode()

@@ -26,7 +26,7 @@ def mina() -> User:
 @pytest.fixture
 def client(mina: User) -> Client:
     client = Client()
-    client.force_login(mina, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(mina)
     return client
 
 
@@ -180,7 +180,7 @@ def test_an_import_that_failed_goes_on_from_its_page(client: Client) -> None:
 def test_viewers_and_strangers_may_not_import() -> None:
     job = uploaded(tickets(3))
     viewer = Client()
-    viewer.force_login(UserFactory(role="viewer"), backend="django.contrib.auth.backends.ModelBackend")
+    viewer.force_login(UserFactory(role="viewer"))
     for path in ("", "new/", f"{job.pk}/", f"{job.pk}/map/", f"{job.pk}/preview/", f"{job.pk}/errors.csv"):
         assert viewer.get(f"/imports/{path}").status_code == 403
         assert Client().get(f"/imports/{path}").status_code == 302

@@ -26,7 +26,7 @@ DIALOG = {"HX-Request": "true", "HX-Target": "dialog"}
 def as_role(client: Client) -> Callable[[str], Client]:
     def sign_in(role: str) -> Client:
         user = User.objects.create_user(f"{role}@roster.example", name=f"Mina {role.title()}", role=role)
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user)
         return client
 
     return sign_in

@@ -4,7 +4,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 
 from staff import navigation
@@ -71,7 +70,7 @@ def test_error_pages_ask_the_database_nothing(
 def test_a_page_frame_costs_no_queries_beside_session_and_user(django_assert_num_queries: Any) -> None:
     user = User.objects.create_user("ana@roster.example", "roster-demo", name="<b>Ana</b>", role="admin")
     client = Client()
-    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(user)
     with django_assert_num_queries(2):
         html = client.get(PREFERENCES).content.decode()
     assert "<b>Ana</b>" not in html
@@ -80,7 +79,7 @@ def test_a_page_frame_costs_no_queries_beside_session_and_user(django_assert_num
 @pytest.mark.django_db
 def test_every_page_tells_htmx_to_evaluate_nothing_and_to_keep_nothing(client: Client) -> None:
     user = User.objects.create_user("ana@roster.example", "roster-demo", name="Ana", role="viewer")
-    client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(user)
     answer = client.get(PREFERENCES)
     html = answer.content.decode()
     for setting in (

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -23,7 +22,7 @@ def ana() -> User:
 @pytest.fixture
 def hers(ana: User) -> Client:
     client = Client()
-    client.force_login(ana, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(ana)
     return client
 
 

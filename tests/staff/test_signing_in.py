@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
@@ -74,7 +73,7 @@ def test_a_stranger_cannot_tell_which_emails_exist(client: Client, ana: User) ->
 
 
 def test_who_is_deactivated_while_signed_in_is_out(client: Client, ana: User) -> None:
-    client.force_login(ana, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(ana)
     User.objects.filter(pk=ana.pk).update(is_active=False)
     assert client.get(PREFERENCES)["Location"].startswith("/sign-in/")
 
@@ -159,7 +158,7 @@ def test_nobody_can_sign_up(client: Client) -> None:
 
 
 def test_signing_out_needs_a_post(client: Client, ana: User) -> None:
-    client.force_login(ana, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(ana)
     assert b"Sign out of Roster?" in client.get("/sign-out/").content
     assert client.get(PREFERENCES).status_code == 200
     assert client.post("/sign-out/")["Location"] == "/sign-in/"
@@ -167,7 +166,7 @@ def test_signing_out_needs_a_post(client: Client, ana: User) -> None:
 
 
 def test_who_is_signed_in_does_not_see_the_form_again(client: Client, ana: User) -> None:
-    client.force_login(ana, backend=settings.AUTHENTICATION_BACKENDS[0])
+    client.force_login(ana)
     assert client.get(f"/sign-in/?next={PREFERENCES}")["Location"] == PREFERENCES
 
 

@@ -1,0 +1,59 @@
+"""What every page asks, with its SQL made once."""
+
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.urls import NoReverseMatch
+
+from core.addresses import address, fixed
+from core.lookup import Kept, by_key
+from staff.models import User
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_record_found_by_its_key_is_the_one_that_the_orm_finds() -> None:
+    user = UserFactory(role="support", theme="dark")
+    found = by_key(User, str(user.pk))
+    assert found == User.objects.get(pk=user.pk)
+    assert found is not None
+    assert (found.theme, found.joined_at, found._state.adding) == ("dark", user.joined_at, False)
+
+
+@pytest.mark.parametrize("key", [0, "nobody", "", "1; DROP TABLE staff_user"])
+def test_a_key_that_nothing_has_finds_nothing(key: Any) -> None:
+    assert by_key(User, key) is None
+
+
+def test_kept_rows_are_todays_rows() -> None:
+    names = Kept(lambda: User.objects.order_by("email").values_list("email", "name")[:2])
+    assert names() == []
+    for email in ("c@ex.test", "a@ex.test", "b@ex.test"):
+        UserFactory(email=email, name=email[0])
+    assert names() == [("a@ex.test", "a"), ("b@ex.test", "b")]
+
+
+def test_a_session_that_has_ended_signs_nobody_in(client: Client) -> None:
+    client.force_login(UserFactory(role="support"))
+    assert client.get("/customers/").status_code == 200
+    session = Session.objects.get()
+    session.expire_date = session.expire_date.replace(year=2020)
+    session.save()
+    assert client.get("/customers/").status_code == 302
+
+
+def test_a_deactivated_user_is_signed_out_at_the_next_page(client: Client) -> None:
+    user = UserFactory(role="support")
+    client.force_login(user)
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.get("/customers/").status_code == 302
+
+
+def test_an_address_that_does_not_exist_is_empty_or_an_error() -> None:
+    assert address("customers:filter", "tag") == "/customers/filters/tag/"
+    assert address("customers:nowhere") == ""
+    with pytest.raises(NoReverseMatch):
+        fixed("customers:nowhere")
