@@ -145,7 +145,7 @@ def insert(draft: Draft, *, actor: Actor, origin: str, now: datetime) -> Custome
 def enrich(customer: Customer, draft: Draft, found: Match, *, actor: Actor, now: datetime) -> None:
     """Adds what is new: identities nobody owns, an empty or synced name, property values that may be set (5.2)."""
     before = (customer.name, dict(customer.properties), {key: dict(mark) for key, mark in customer.provenance.items()})
-    if draft.name and draft.name != customer.name and _may_name(customer, draft, actor):
+    if draft.name and draft.name != customer.name and _may_name(customer.name, customer.provenance, draft, actor):
         customer.name = draft.name
         customer.provenance[provenance.NAME] = provenance.stamp(actor, now)
     for key, new in draft.properties.items():
@@ -185,10 +185,8 @@ def _first(draft: Draft, kind: str) -> str:
     return next((one.value for one in draft.identities if one.kind == kind), "")
 
 
-def _may_name(customer: Customer, draft: Draft, actor: Actor) -> bool:
-    if not customer.name:
-        return True
-    return draft.verified and provenance.wins(customer.provenance, provenance.NAME, actor)
+def _may_name(name: str, marks: dict[str, Any], draft: Draft, actor: Actor) -> bool:
+    return not name or (draft.verified and provenance.wins(marks, provenance.NAME, actor))
 
 
 def draft_of(

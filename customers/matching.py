@@ -10,6 +10,11 @@ from customers.identifying import MATCHING_ORDER, Identity
 from customers.models import Customer, DuplicateCandidate, Identifier
 
 LOCKS_LIMIT = 1_000
+_LOCK = """
+    SELECT count(CASE WHEN one LIKE 'phone:%%' THEN pg_advisory_xact_lock(hashtextextended(one, 0))::text
+                      ELSE pg_advisory_xact_lock_shared(hashtextextended(one, 0))::text END)
+    FROM unnest(%s::text[]) one
+"""
 
 
 @dataclass(slots=True)
@@ -45,12 +50,8 @@ def lock(identities: Iterable[Identity]) -> None:
         raise ValueError(f"At most {LOCKS_LIMIT} identifier locks a transaction")
     if not ordered:
         return
-    calls = ", ".join(
-        f"pg_advisory_xact_lock{'' if one.kind == Identifier.Kind.PHONE else '_shared'}(hashtextextended(%s, 0))"
-        for one in ordered
-    )
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {calls}", [f"{one.kind}:{one.normalized}" for one in ordered])
+        cursor.execute(_LOCK, [[f"{one.kind}:{one.normalized}" for one in ordered]])
 
 
 def match(identities: Sequence[Identity]) -> Match:

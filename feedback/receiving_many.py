@@ -4,7 +4,7 @@ Items are taken in order, as if each were a command of its own; tests compare th
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,6 +14,8 @@ from django.db.models.functions import Lower
 from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Source
+from core.arrays import AnyOf
+from core.json import dumps
 from core.text import fold
 from core.writing_many import insert_many, insert_rows, next_ids, update_many
 from customers.creating import Draft
@@ -30,15 +32,15 @@ from properties.values import cast_all, type_of
 Cleaned = dict[Any, Any]
 
 _STAFF_DECIDED = {Document.Link.STAFF, Document.Link.REMOVED}
+_SAID = (
+    "title", "body", "body_format", "channel", "status", "author", "author_email", "custom_fields", "metadata",
+    "content_digest",
+)  # fmt: skip
 _NEW = (
-    "id", "title", "body", "body_format", "channel", "source", "external_id", "author", "author_email", "customer",
-    "link", "account", "custom_fields", "metadata", "status", "state", "occurred_at", "received_at", "updated_at",
-    "content_digest", "tag_ids",
+    "id", *_SAID, "source", "external_id", "customer", "link", "account", "occurred_at", "received_at", "updated_at",
+    "state", "tag_ids",
 )  # fmt: skip
-_CHANGED = (
-    "title", "body", "body_format", "channel", "author", "author_email", "customer", "link", "account",
-    "custom_fields", "metadata", "status", "occurred_at", "content_digest",
-)  # fmt: skip
+_CHANGED = (*_SAID, "customer", "link", "account", "occurred_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,23 @@ class Kept:
         return replace(self, status=status)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One piece of feedback with all that can be known of it without the database. `draft` is who wrote it, or why
+    nobody can have."""
+
+    incoming: Incoming
+    digest: bytes
+    draft: Draft | ValidationError
+
+    @classmethod
+    def of(cls, incoming: Incoming) -> "Prepared":
+        try:
+            return cls(incoming, incoming.digest(), author_draft(incoming))
+        except ValidationError as error:
+            return cls(incoming, incoming.digest(), error)
+
+
 @dataclass(slots=True)
 class _Item:
     """An item that has to be written, with its place among those received."""
@@ -67,34 +86,46 @@ class _Item:
     staff_decided: bool
     customer_id: int | None = None
     account_id: int | None = None
+    tag_ids: list[int] = field(default_factory=list)
+
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """The values of `_SAID`."""
+        incoming = self.incoming
+        author: dict[str, Any] = {key: value for key, value in incoming.author.items() if value}
+        if not self.draft.verified:
+            author["verified"] = False
+        email = next((one.normalized for one in self.draft.identities if one.kind == "email"), "")
+        return (
+            incoming.title, incoming.body, incoming.body_format, incoming.channel, incoming.status, author, email,
+            incoming.custom_fields, incoming.metadata, self.digest,
+        )  # fmt: skip
 
 
 def receive_many(
-    incomings: Sequence[Incoming], *, source: Source, actor: Actor, now: datetime
+    told: Sequence[Prepared], *, source: Source, actor: Actor, now: datetime
 ) -> list[Kept | ValidationError]:
     """Keeps the documents and links their authors, inside the caller's audit entry.
 
     One outcome for each, in order; a ValidationError (keyed by field) for what is wrong, which stops no other. Together
     they may name 1,000 identifiers at most (reliability 2).
     """
-    digests = [incoming.digest() for incoming in incomings]
-    outcomes: list[Any] = [None] * len(incomings)
-    changed: Sequence[int] = range(len(incomings))
-    if _comes_once(incomings):  # then what is as it was needs no lock and no second look
-        known = _known(source, incomings)
+    outcomes: list[Any] = [None] * len(told)
+    changed: Sequence[int] = range(len(told))
+    if _comes_once(told):  # then what is as it was needs no lock and no second look
+        known = _known(source, told)
         for place in changed:
-            outcomes[place] = _unchanged(known.get(incomings[place].external_id or ""), digests[place])
+            outcomes[place] = _unchanged(known, told[place])
         changed = [place for place in changed if outcomes[place] is None]
-    drafts = {place: _drafted(incomings[place]) for place in changed}
-    lock({one for draft in drafts.values() if isinstance(draft, Draft) for one in draft.identities})
-    keys = {key for place in changed for key in incomings[place].properties}
+    drafts = [told[place].draft for place in changed]
+    lock({one for draft in drafts if isinstance(draft, Draft) for one in draft.identities})
+    keys = {key for place in changed for key in told[place].incoming.properties}
     cleaned: Cleaned = {}
     if keys:
         known_keys = definitions_of(keys)
         cleaned = {key: known_keys[key.lower()] for key in keys if key.lower() in known_keys}
-    for run in _runs(incomings, changed):
-        told = [(incomings[place], digests[place], drafts[place]) for place in run]
-        found = _receive_run(told, cleaned, source=source, actor=actor, now=now)
+    for run in _runs(told, changed):
+        found = _receive_run([told[place] for place in run], cleaned, source=source, actor=actor, now=now)
         for place, outcome in zip(run, found, strict=True):
             outcomes[place] = outcome
     return outcomes
@@ -106,30 +137,28 @@ def definitions_of(keys: Iterable[str]) -> dict[str, Definition]:
     return {one.key.lower(): one for one in wanted.filter(folded__in=[key.lower() for key in keys])}
 
 
-def _comes_once(incomings: Sequence[Incoming]) -> bool:
-    ids = [incoming.external_id for incoming in incomings if incoming.external_id]
+def _comes_once(told: Sequence[Prepared]) -> bool:
+    ids = _external_ids(told)
     return len(ids) == len(set(ids))
 
 
-def _unchanged(row: dict[str, Any] | None, digest: bytes) -> Kept | None:
-    if not row or row["content_digest"] is None or bytes(row["content_digest"]) != digest:
+def _external_ids(told: Sequence[Prepared]) -> list[str]:
+    return [one.incoming.external_id for one in told if one.incoming.external_id]
+
+
+def _unchanged(known: dict[str, dict[str, Any]], one: Prepared) -> Kept | None:
+    row = known.get(one.incoming.external_id or "")
+    if not row or row["content_digest"] is None or bytes(row["content_digest"]) != one.digest:
         return None
     return Kept(row["id"], "unchanged", row["customer_id"], row["account_id"], row["occurred_at"])
 
 
-def _drafted(incoming: Incoming) -> Draft | ValidationError:
-    try:
-        return author_draft(incoming)
-    except ValidationError as error:
-        return error
-
-
-def _runs(incomings: Sequence[Incoming], places: Sequence[int]) -> Iterator[list[int]]:
+def _runs(told: Sequence[Prepared], places: Sequence[int]) -> Iterator[list[int]]:
     """Stretches in which no external ID comes twice: the second time it is an update of the first."""
     run: list[int] = []
     seen = set[str]()
     for place in places:
-        external_id = incomings[place].external_id
+        external_id = told[place].incoming.external_id
         if external_id and external_id in seen:
             yield run
             run, seen = [], set()
@@ -141,39 +170,35 @@ def _runs(incomings: Sequence[Incoming], places: Sequence[int]) -> Iterator[list
 
 
 def _receive_run(
-    told: Sequence[tuple[Incoming, bytes, Draft | ValidationError]], cleaned: Cleaned, *, source: Source, actor: Actor,
-    now: datetime,
-) -> list[Kept | ValidationError]:  # fmt: skip
-    known = _known(source, [incoming for incoming, _, _ in told])
+    told: Sequence[Prepared], cleaned: Cleaned, *, source: Source, actor: Actor, now: datetime
+) -> list[Kept | ValidationError]:
+    known = _known(source, told)
     outcomes: list[Any] = [None] * len(told)
     items: list[_Item] = []
-    for place, (incoming, digest, draft) in enumerate(told):
-        row = known.get(incoming.external_id or "")
-        if kept := _unchanged(row, digest):
+    for place, one in enumerate(told):
+        if kept := _unchanged(known, one):
             outcomes[place] = kept
             continue
-        if isinstance(draft, ValidationError):
-            outcomes[place] = draft
+        if isinstance(one.draft, ValidationError):
+            outcomes[place] = one.draft
             continue
         try:
-            draft.properties = _clean(incoming.properties, cleaned)
+            properties = _clean(one.incoming.properties, cleaned)
         except ValidationError as error:
             outcomes[place] = error
             continue
+        row = known.get(one.incoming.external_id or "")
         decided = bool(row) and row["link"] in _STAFF_DECIDED  # type: ignore[index]
-        items.append(_Item(place, incoming, digest, draft, row["id"] if row else None, decided))
-    for item, document in _keep(items, source=source, actor=actor, now=now):
-        outcomes[item.place] = Kept(
-            document.pk, "updated" if item.known_id else "created", document.customer_id, document.account_id,
-            document.occurred_at,
-        )  # fmt: skip
+        draft = replace(one.draft, properties=properties)
+        items.append(_Item(place, one.incoming, one.digest, draft, row["id"] if row else None, decided))
+    for item, kept in _keep(items, source=source, actor=actor, now=now):
+        outcomes[item.place] = kept
     return outcomes
 
 
-def _known(source: Source, incomings: Sequence[Incoming]) -> dict[str, dict[str, Any]]:
-    ids = [incoming.external_id for incoming in incomings if incoming.external_id]
+def _known(source: Source, told: Sequence[Prepared]) -> dict[str, dict[str, Any]]:
     columns = ("id", "external_id", "content_digest", "link", "customer_id", "account_id", "occurred_at")
-    rows = Document.objects.filter(source=source, external_id__in=ids).values(*columns)
+    rows = Document.objects.filter(AnyOf("external_id", _external_ids(told)), source=source).values(*columns)
     return {row["external_id"]: row for row in rows}
 
 
@@ -205,7 +230,7 @@ def _cast(key: str, raws: list[Any], cleaned: Cleaned) -> tuple[str, Any]:
         return key, ValidationError({key: error})
 
 
-def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) -> Iterator[tuple[_Item, Document]]:
+def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) -> Iterator[tuple[_Item, Kept]]:
     if not items:
         return
     accounts = _accounts(items)
@@ -214,78 +239,68 @@ def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) ->
         if not item.staff_decided:
             item.customer_id = directory.find_or_create(item.draft, origin=Customer.Origin.DOCUMENT)
         item.account_id = accounts.get(item.incoming.account_external_id)
-    tags = _tags(items)
-    created = [(item, _created(item, tags, source=source, now=now)) for item in items if not item.known_id]
-    for pk, (_, document) in zip(next_ids(Document, len(created)), created, strict=True):
-        document.pk = pk
-    _count(directory, [document for _, document in created], now)
+    _tag(items)
+    new = [item for item in items if not item.known_id]
+    created = [_created(item, pk, now) for item, pk in zip(new, next_ids(Document, len(new)), strict=True)]
+    for item, kept in zip(new, created, strict=True):
+        if customer := directory.new.get(kept.customer_id or 0):
+            customer.saw(kept.occurred_at, channel=str(item.incoming.channel), source_id=source.pk)
     directory.write()
     _join(items, now)
-    insert_many([document for _, document in created], _NEW)
-    updated = _updated([item for item in items if item.known_id])
-    links = [(document.pk, tag_id) for item, document in [*created, *updated] for tag_id in _tag_ids(item, tags)]
+    if new:
+        rows = (_row(item, kept, source.pk, now) for item, kept in zip(new, created, strict=True))
+        insert_rows(Document, _NEW, rows)
+    old = [item for item in items if item.known_id]
+    updated = _updated(old)
+    done = [*zip(new, created, strict=True), *zip(old, updated, strict=True)]
+    links = [(kept.document_id, tag_id) for item, kept in done for tag_id in item.tag_ids]
     if updated:
-        rows = [DocumentTag(document_id=document_id, tag_id=tag_id) for document_id, tag_id in links]
-        DocumentTag.objects.bulk_create(rows, ignore_conflicts=True)
+        DocumentTag.objects.bulk_create(
+            [DocumentTag(document_id=document_id, tag_id=tag_id) for document_id, tag_id in links],
+            ignore_conflicts=True,
+        )
     elif links:
         insert_rows(DocumentTag, ("document", "tag"), links)
-    yield from created
-    yield from updated
+    yield from done
 
 
-def _created(item: _Item, tags: dict[str, int], *, source: Source, now: datetime) -> Document:
-    document = Document(
-        source_id=source.pk, external_id=item.incoming.external_id, occurred_at=now, received_at=now, updated_at=now,
-        tag_ids=_tag_ids(item, tags),
+def _created(item: _Item, pk: int, now: datetime) -> Kept:
+    return Kept(pk, "created", item.customer_id, item.account_id, item.incoming.occurred_at or now)
+
+
+def _row(item: _Item, kept: Kept, source_id: int, now: datetime) -> tuple[Any, ...]:
+    """The values of `_NEW`."""
+    link = Document.Link.MATCHED if kept.customer_id else Document.Link.NONE
+    return (
+        kept.document_id, *(dumps(value) if isinstance(value, dict) else value for value in item.said), source_id,
+        item.incoming.external_id, kept.customer_id, link, kept.account_id, kept.occurred_at, now, now,
+        Document.State.ACTIVE, item.tag_ids,
     )  # fmt: skip
-    _fill(document, item)
-    return document
 
 
-def _updated(items: list[_Item]) -> list[tuple[_Item, Document]]:
-    """The documents that were here before, locked, with what was sent now."""
+def _updated(items: list[_Item]) -> list[Kept]:
+    """What became of the documents that were here before: locked, with what was sent now."""
     if not items:
         return []
-    locked = Document.objects.filter(pk__in=[item.known_id for item in items]).order_by("pk").defer("search_vector")
-    documents = {document.pk: document for document in locked.select_for_update()}
-    pairs = [(item, documents[item.known_id]) for item in items if item.known_id]
-    for item, document in pairs:
-        _fill(document, item)
-    update_many([document for _, document in pairs], _CHANGED)
-    return pairs
+    locked = Document.objects.filter(AnyOf("pk", [item.known_id for item in items])).order_by("pk")
+    documents = {document.pk: document for document in locked.defer("search_vector").select_for_update()}
+    for item in items:
+        _say(documents[item.known_id], item)  # type: ignore[index]
+    update_many(list(documents.values()), _CHANGED)
+    return [
+        Kept(document.pk, "updated", document.customer_id, document.account_id, document.occurred_at)
+        for document in (documents[item.known_id] for item in items)  # type: ignore[index]
+    ]
 
 
-def _fill(document: Document, item: _Item) -> None:
-    incoming = item.incoming
-    document.title, document.body, document.body_format = incoming.title, incoming.body, incoming.body_format
-    document.channel, document.status = incoming.channel, incoming.status
-    document.author = {key: value for key, value in incoming.author.items() if value}
-    document.custom_fields, document.metadata = incoming.custom_fields, incoming.metadata
-    document.occurred_at = incoming.occurred_at or document.occurred_at
-    document.content_digest = item.digest
-    document.author_email = next((one.normalized for one in item.draft.identities if one.kind == "email"), "")
-    if not item.draft.verified:
-        document.author = {**document.author, "verified": False}
+def _say(document: Document, item: _Item) -> None:
+    for name, value in zip(_SAID, item.said, strict=True):
+        setattr(document, name, value)
+    document.occurred_at = item.incoming.occurred_at or document.occurred_at
     if document.link in {Document.Link.NONE, Document.Link.MATCHED}:
         document.customer_id = item.customer_id
         document.link = Document.Link.MATCHED if item.customer_id else Document.Link.NONE
     document.account_id = item.account_id or document.account_id
-
-
-def _count(directory: Directory, documents: list[Document], now: datetime) -> None:
-    """Fills in for new customers what the triggers on documents would compute, so that these write nothing again."""
-    for document in documents:
-        customer = directory.new.get(document.customer_id or 0)
-        if customer is None:
-            continue
-        first = not customer.feedback_count
-        at = document.occurred_at
-        customer.first_seen_at = at if first else min(customer.first_seen_at, at)
-        customer.last_seen_at = at if first else max(customer.last_seen_at, at)
-        customer.feedback_count += 1
-        customer.channels = sorted({*customer.channels, str(document.channel)})
-        customer.source_ids = [document.source_id] if document.source_id else []
-        customer.last_linked_at = now
 
 
 def _accounts(items: list[_Item]) -> dict[str, int]:
@@ -327,19 +342,16 @@ def _join(items: list[_Item], now: datetime) -> None:
     )
 
 
-def _tags(items: list[_Item]) -> dict[str, int]:
-    """Ids by name as sent; tags never seen are made."""
+def _tag(items: list[_Item]) -> None:
+    """Fills in the ids of the tags; those never seen are made."""
     names = dict.fromkeys(name for item in items for name in item.incoming.tags if name.strip())
     if not names:
-        return {}
+        return
     folded = {name: fold(name) for name in names}
     known = dict(Tag.objects.filter(folded__in=set(folded.values())).values_list("folded", "pk"))
     new = {
         key: Tag(name=name, folded=key, hue=hue_of(key)) for name, key in reversed(folded.items()) if key not in known
     }
     known |= {tag.folded: tag.pk for tag in Tag.objects.bulk_create(list(reversed(new.values())))}
-    return {name: known[key] for name, key in folded.items()}
-
-
-def _tag_ids(item: _Item, tags: dict[str, int]) -> list[int]:
-    return sorted({tags[name] for name in item.incoming.tags if name.strip()})
+    for item in items:
+        item.tag_ids = sorted({known[folded[name]] for name in item.incoming.tags if name.strip()})

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 
 from core.text import fold, problem
 from engagement.models import Survey
 from feedback.models import Document
 from feedback.receiving import Incoming
+from feedback.receiving_many import Prepared
 from integrations.importing.guessing import channels_of
 from integrations.importing.mapping import Plan, Use
 from integrations.importing.reading import Row
@@ -30,7 +32,7 @@ class Fault:
     message: str
 
 
-@dataclass(slots=True)
+@dataclass
 class Meaning:
     """What a row says: the feedback, the survey scores by survey name, and what is wrong with it."""
 
@@ -38,6 +40,15 @@ class Meaning:
     incoming: Incoming
     scores: dict[str, Decimal] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """For `receive_many`."""
+        return Prepared.of(self.incoming)
+
+    def prepare(self) -> None:
+        """Does now, in whatever thread this is, what would else be done when `prepared` is asked for."""
+        self.prepared  # noqa: B018
 
 
 class Wrong(Exception):

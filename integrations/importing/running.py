@@ -30,7 +30,7 @@ from properties.models import Definition, label_of
 
 logger = structlog.get_logger(__name__)
 
-BATCH_ROWS = 500
+BATCH_ROWS = 1_000
 BATCH_BYTES = 8 * 1024 * 1024  # of the file: what memory a batch takes
 BATCH_IDENTIFIERS = 1_000  # reliability 2
 ERRORS_KEPT = 10_000
@@ -151,6 +151,8 @@ def _batch_at(
         identifiers += 4 if meaning.incoming.metadata else len(author) - ("name" in author)
         if batch and identifiers > BATCH_IDENTIFIERS:
             return batch, True
+        if not meaning.faults:
+            meaning.prepare()
         batch.append(meaning)
         if len(batch) == BATCH_ROWS or row.position - position > BATCH_BYTES:
             return batch, True
@@ -161,8 +163,8 @@ def _write_all(
     batch: Sequence[Meaning], translator: Translator, surveys: dict[str, Survey], *, source: Source, actor: Actor,
     now: datetime,
 ) -> list[Kept | list[Fault]]:  # fmt: skip
-    good = [meaning for meaning in batch if not meaning.faults]
-    received = iter(receive_many([one.incoming for one in good], source=source, actor=actor, now=now))
+    good = [meaning.prepared for meaning in batch if not meaning.faults]
+    received = iter(receive_many(good, source=source, actor=actor, now=now))
     outcomes: list[Any] = []
     scored: list[tuple[int, Kept, dict[str, Decimal]]] = []
     for place, meaning in enumerate(batch):

@@ -19,7 +19,7 @@ from customers.models import Customer, DuplicateCandidate, Membership
 from feedback.linking import link, unlink
 from feedback.models import Document
 from feedback.receiving import Incoming, receive
-from feedback.receiving_many import Kept, receive_many
+from feedback.receiving_many import Kept, Prepared, receive_many
 from properties.models import Definition
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +51,8 @@ def at_once(items: list[Incoming], source: Source, size: int = 1_000) -> list[st
     statuses = []
     for start in range(0, len(items), size):
         with recorded(actor_of(source), "import.batch", now=NOW):
-            outcomes = receive_many(items[start : start + size], source=source, actor=actor_of(source), now=NOW)
+            told = [Prepared.of(item) for item in items[start : start + size]]
+            outcomes = receive_many(told, source=source, actor=actor_of(source), now=NOW)
         statuses += [
             outcome.status if isinstance(outcome, Kept) else f"refused {sorted(outcome.message_dict)}"
             for outcome in outcomes
