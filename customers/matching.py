@@ -45,13 +45,12 @@ def lock(identities: Iterable[Identity]) -> None:
 
     Shared, because the database itself refuses a second owner; exclusive for phones, which it cannot make unique.
     """
-    ordered = sorted(set(identities))
+    ordered = sorted({f"{one.kind}:{one.normalized}" for one in identities})
     if len(ordered) > LOCKS_LIMIT:
         raise ValueError(f"At most {LOCKS_LIMIT} identifier locks a transaction")
-    if not ordered:
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [[f"{one.kind}:{one.normalized}" for one in ordered]])
+    if ordered:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [ordered])
 
 
 def match(identities: Sequence[Identity]) -> Match:

@@ -12,7 +12,7 @@ from typing import Any
 from audit.actor import Actor
 from core.arrays import AnyOf
 from core.json import dumps
-from core.writing_many import insert_rows, next_ids, update_many
+from core.writing_many import array_of, insert_rows, next_ids, update_many
 from customers.creating import Draft, _may_name, search_text_of
 from customers.identifying import MATCHING_ORDER, Identity
 from customers.matching import Match, note_duplicates
@@ -64,8 +64,9 @@ class NewPerson(Person):
         return (
             self.pk, self.name, sort_key(self.name), Customer.State.ACTIVE, self.origin, dumps(self.properties),
             dumps(self.provenance), now, now, 1, self.primary_email, self.primary_phone,
-            search_text_of(self.name, self.identities), sorted(self.channels), sorted(self.source_ids), len(self.seen),
-            min(self.seen, default=now), max(self.seen, default=now), now if self.seen else None, [],
+            search_text_of(self.name, self.identities), array_of(sorted(self.channels)),
+            array_of(sorted(self.source_ids)), len(self.seen), min(self.seen, default=now),
+            max(self.seen, default=now), now if self.seen else None, array_of([]),
         )  # fmt: skip
 
 

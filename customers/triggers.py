@@ -45,11 +45,16 @@ END $$;
 CREATE OR REPLACE FUNCTION properties_number_of(type text, value jsonb) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
     IF type = 'number' AND jsonb_typeof(value) = 'number' THEN
-        RETURN round((value #>> '{}')::numeric, 10);
+        RETURN round(value::numeric, 10);
     ELSIF type = 'date' AND jsonb_typeof(value) = 'string' THEN
-        RETURN extract(epoch FROM (value #>> '{}')::timestamp);
+        RETURN properties_seconds_of(value #>> '{}');
     END IF;
     RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION properties_seconds_of(moment text) RETURNS numeric LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN extract(epoch FROM moment::timestamp);
 EXCEPTION WHEN others THEN
     RETURN NULL;  -- a value that is not of the type stays readable on the page, but no range finds it
 END $$;
@@ -58,12 +63,18 @@ CREATE OR REPLACE FUNCTION customers_refresh_values(ids bigint[]) RETURNS void L
 BEGIN
     DELETE FROM customers_customervalue v WHERE v.customer_id = ANY(ids);
     INSERT INTO customers_customervalue (customer_id, definition_id, value)
-    SELECT c.id, d.id, properties_number_of(d.type, item)
-    FROM customers_customer c
-    CROSS JOIN LATERAL jsonb_each(c.properties) AS p(key, items)
-    JOIN properties_definition d ON lower(d.key) = lower(p.key) AND d.subject = 'customer' AND d.type IN ('number', 'date')
-    CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p.items) WHEN 'array' THEN p.items ELSE '[]' END) AS item
-    WHERE c.id = ANY(ids) AND properties_number_of(d.type, item) IS NOT NULL;
+    SELECT v.customer_id, v.definition_id, v.value
+    FROM (
+        SELECT c.id AS customer_id, d.id AS definition_id, properties_number_of(d.type, item) AS value
+        FROM customers_customer c
+        CROSS JOIN LATERAL jsonb_each(c.properties) AS p(key, items)
+        JOIN properties_definition d
+            ON lower(d.key) = lower(p.key) AND d.subject = 'customer' AND d.type IN ('number', 'date')
+        CROSS JOIN LATERAL jsonb_array_elements(CASE jsonb_typeof(p.items) WHEN 'array' THEN p.items ELSE '[]' END) AS item
+        WHERE c.id = ANY(ids)
+        OFFSET 0  -- or the function runs once to be compared and once more to be stored
+    ) v
+    WHERE v.value IS NOT NULL;
 END $$;
 """
 

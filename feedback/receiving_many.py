@@ -17,7 +17,7 @@ from audit.models import Source
 from core.arrays import AnyOf
 from core.json import dumps
 from core.text import fold
-from core.writing_many import insert_many, insert_rows, next_ids, update_many
+from core.writing_many import array_of, insert_many, insert_rows, next_ids, update_many
 from customers.creating import Draft
 from customers.matching import lock
 from customers.matching_many import Directory
@@ -189,7 +189,7 @@ def _receive_run(
             continue
         row = known.get(one.incoming.external_id or "")
         decided = bool(row) and row["link"] in _STAFF_DECIDED  # type: ignore[index]
-        draft = replace(one.draft, properties=properties)
+        draft = Draft(one.draft.name, one.draft.identities, properties, one.draft.verified)
         items.append(_Item(place, one.incoming, one.digest, draft, row["id"] if row else None, decided))
     for item, kept in _keep(items, source=source, actor=actor, now=now):
         outcomes[item.place] = kept
@@ -274,7 +274,7 @@ def _row(item: _Item, kept: Kept, source_id: int, now: datetime) -> tuple[Any, .
     return (
         kept.document_id, *(dumps(value) if isinstance(value, dict) else value for value in item.said), source_id,
         item.incoming.external_id, kept.customer_id, link, kept.account_id, kept.occurred_at, now, now,
-        Document.State.ACTIVE, item.tag_ids,
+        Document.State.ACTIVE, array_of(item.tag_ids),
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from audit.models import Source
-from core.writing_many import insert_many
+from core.writing_many import insert_rows
 from engagement.models import Survey, SurveyResponse
 from feedback.receiving_many import Kept
 
@@ -26,19 +26,21 @@ def put_scores(
         (response.survey_id, response.document_id): response
         for response in (SurveyResponse.objects.filter(document_id__in=old) if old else ())
     }
-    new: list[SurveyResponse] = []
+    new: list[tuple[object, ...]] = []
     changed: set[int] = set()
     for (survey_id, document_id), (kept, score) in wanted.items():
         response = held.get((survey_id, document_id))
         if response is not None and response.score == score:
             continue
         changed.add(document_id)
-        about = {"customer_id": kept.customer_id, "account_id": kept.account_id, "answered_at": kept.occurred_at}
         if response is None:
             new.append(
-                SurveyResponse(survey_id=survey_id, document_id=document_id, source=source, score=score, **about)
+                (survey_id, kept.customer_id, kept.account_id, document_id, source.pk, score, "", kept.occurred_at)
             )
         else:
-            SurveyResponse.objects.filter(pk=response.pk).update(score=score, **about)
-    insert_many(new, _FIELDS)
+            SurveyResponse.objects.filter(pk=response.pk).update(
+                score=score, customer_id=kept.customer_id, account_id=kept.account_id, answered_at=kept.occurred_at
+            )
+    if new:
+        insert_rows(SurveyResponse, _FIELDS, new)
     return changed
