@@ -195,6 +195,18 @@ def test_the_page_looks_right_in_both_themes_wide_and_narrow(
     looks_right(page_as(role), f"/customers/{ana.pk}/")
 
 
+@pytest.mark.parametrize("width", [390, 1440, 1920])
+def test_the_heading_of_the_company_keeps_within_its_column(
+    page_as: Callable[..., Page], ana: Customer, width: int
+) -> None:
+    set_property(ana, "company.name", ["Compassmark and Daughters of Rijeka, Import and Export"], actor=STAFF)
+    page = page_as("support", width=width)
+    page.goto(f"/customers/{ana.pk}/")
+    head = page.locator("#company .section__head")
+    expect(head).to_contain_text("Compassmark")
+    assert head.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
+
+
 @pytest.mark.parametrize("path", ["edit/", "identifiers/", "properties/", "properties/Plan/", "tags/", "memberships/"])
 def test_open_forms_look_right(
     page_as: Callable[..., Page], looks_right: Callable[..., None], ana: Customer, path: str
