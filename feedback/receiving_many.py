@@ -15,7 +15,7 @@ from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Source
 from core.arrays import AnyOf
-from core.json import dumps
+from core.json import dumps, loads
 from core.text import fold
 from core.writing_many import array_of, insert_many, insert_rows, next_ids, update_many
 from customers.creating import Draft
@@ -36,6 +36,7 @@ _SAID = (
     "title", "body", "body_format", "channel", "status", "author", "author_email", "custom_fields", "metadata",
     "content_digest",
 )  # fmt: skip
+_JSON = {"author", "custom_fields", "metadata"}
 _NEW = (
     "id", *_SAID, "source", "external_id", "customer", "link", "account", "occurred_at", "received_at", "updated_at",
     "state", "tag_ids",
@@ -59,19 +60,32 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """One piece of feedback with all that can be known of it without the database. `draft` is who wrote it, or why
-    nobody can have."""
+    """One piece of feedback with all that can be known of it without the database.
+
+    `draft` is who wrote it, or why nobody can have; `said` are the values of `_SAID`, JSON as text.
+    """
 
     incoming: Incoming
     digest: bytes
     draft: Draft | ValidationError
+    said: tuple[Any, ...] = ()
 
     @classmethod
     def of(cls, incoming: Incoming) -> "Prepared":
+        digest = incoming.digest()
         try:
-            return cls(incoming, incoming.digest(), author_draft(incoming))
+            draft = author_draft(incoming)
         except ValidationError as error:
-            return cls(incoming, incoming.digest(), error)
+            return cls(incoming, digest, error)
+        author: dict[str, Any] = {key: value for key, value in incoming.author.items() if value}
+        if not draft.verified:
+            author["verified"] = False
+        email = next((one.normalized for one in draft.identities if one.kind == "email"), "")
+        said = (
+            incoming.title, incoming.body, incoming.body_format, incoming.channel, incoming.status, dumps(author),
+            email, dumps(incoming.custom_fields), dumps(incoming.metadata), digest,
+        )  # fmt: skip
+        return cls(incoming, digest, draft, said)
 
 
 @dataclass(slots=True)
@@ -80,26 +94,13 @@ class _Item:
 
     place: int
     incoming: Incoming
-    digest: bytes
+    said: tuple[Any, ...]
     draft: Draft
     known_id: int | None
     staff_decided: bool
     customer_id: int | None = None
     account_id: int | None = None
     tag_ids: list[int] = field(default_factory=list)
-
-    @property
-    def said(self) -> tuple[Any, ...]:
-        """The values of `_SAID`."""
-        incoming = self.incoming
-        author: dict[str, Any] = {key: value for key, value in incoming.author.items() if value}
-        if not self.draft.verified:
-            author["verified"] = False
-        email = next((one.normalized for one in self.draft.identities if one.kind == "email"), "")
-        return (
-            incoming.title, incoming.body, incoming.body_format, incoming.channel, incoming.status, author, email,
-            incoming.custom_fields, incoming.metadata, self.digest,
-        )  # fmt: skip
 
 
 def receive_many(
@@ -190,7 +191,7 @@ def _receive_run(
         row = known.get(one.incoming.external_id or "")
         decided = bool(row) and row["link"] in _STAFF_DECIDED  # type: ignore[index]
         draft = Draft(one.draft.name, one.draft.identities, properties, one.draft.verified)
-        items.append(_Item(place, one.incoming, one.digest, draft, row["id"] if row else None, decided))
+        items.append(_Item(place, one.incoming, one.said, draft, row["id"] if row else None, decided))
     for item, kept in _keep(items, source=source, actor=actor, now=now):
         outcomes[item.place] = kept
     return outcomes
@@ -272,9 +273,8 @@ def _row(item: _Item, kept: Kept, source_id: int, now: datetime) -> tuple[Any, .
     """The values of `_NEW`."""
     link = Document.Link.MATCHED if kept.customer_id else Document.Link.NONE
     return (
-        kept.document_id, *(dumps(value) if isinstance(value, dict) else value for value in item.said), source_id,
-        item.incoming.external_id, kept.customer_id, link, kept.account_id, kept.occurred_at, now, now,
-        Document.State.ACTIVE, array_of(item.tag_ids),
+        kept.document_id, *item.said, source_id, item.incoming.external_id, kept.customer_id, link,
+        kept.account_id, kept.occurred_at, now, now, Document.State.ACTIVE, array_of(item.tag_ids),
     )  # fmt: skip
 
 
@@ -295,7 +295,7 @@ def _updated(items: list[_Item]) -> list[Kept]:
 
 def _say(document: Document, item: _Item) -> None:
     for name, value in zip(_SAID, item.said, strict=True):
-        setattr(document, name, value)
+        setattr(document, name, loads(value) if name in _JSON else value)
     document.occurred_at = item.incoming.occurred_at or document.occurred_at
     if document.link in {Document.Link.NONE, Document.Link.MATCHED}:
         document.customer_id = item.customer_id

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import cached_property
 
 from core.text import fold, problem
 from engagement.models import Survey
@@ -32,7 +31,7 @@ class Fault:
     message: str
 
 
-@dataclass
+@dataclass(slots=True)
 class Meaning:
     """What a row says: the feedback, the survey scores by survey name, and what is wrong with it."""
 
@@ -40,15 +39,17 @@ class Meaning:
     incoming: Incoming
     scores: dict[str, Decimal] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
+    _prepared: Prepared | None = field(default=None, init=False, repr=False)
 
-    @cached_property
+    @property
     def prepared(self) -> Prepared:
         """For `receive_many`."""
-        return Prepared.of(self.incoming)
+        return self._prepared or self.prepare()
 
-    def prepare(self) -> None:
+    def prepare(self) -> Prepared:
         """Does now, in whatever thread this is, what would else be done when `prepared` is asked for."""
-        self.prepared  # noqa: B018
+        self._prepared = Prepared.of(self.incoming)
+        return self._prepared
 
 
 class Wrong(Exception):
