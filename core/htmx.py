@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 RESULTS = "results"  # the partial that every list page has; asking for it changes the address
@@ -89,6 +90,13 @@ def redirect(
     response = HttpResponseRedirect(url)
     response.status_code = 303
     return response
+
+
+def back(request: HttpRequest, otherwise: Any, *args: Any, toast: str) -> HttpResponse:
+    """Opens the page of ours that a toast's Undo named in `next`, else the page `otherwise`; says `toast` there."""
+    following = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(following, {request.get_host()})
+    return redirect(request, following if ours else resolve_url(otherwise, *args), toast=toast)
 
 
 def remember(request: HttpRequest, text: str, undo_url: str | None = None) -> None:

@@ -16,6 +16,7 @@ from core.text import fold, problem, tidy
 from customers import tagging
 from customers.filters import BIGGEST_ID, CustomerFilter
 from customers.models import Customer, Tag
+from customers.tagging import Tagged
 from staff.models import User
 from staff.permissions import may
 
@@ -91,12 +92,12 @@ def tag_named(action: str, name: str) -> str:
     return name
 
 
-def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> int:
-    """Changes these customers; how many were not so before."""
+def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> Tagged | None:
+    """Changes these customers; None when the tag to take off is gone."""
     if action == "add_tag":
-        return tagging.add_tag(sorted(ids), tag_name, actor=actor, now=now)[1]
+        return tagging.add_tag(sorted(ids), tag_name, actor=actor, now=now)
     tag = Tag.objects.filter(folded=fold(tag_name)).first()
-    return tagging.remove_tag(sorted(ids), tag, actor=actor, now=now) if tag else 0
+    return tagging.remove_tag(sorted(ids), tag, actor=actor, now=now) if tag else None
 
 
 def next_batch(job: "BulkEdit", now: datetime) -> bool:
@@ -115,8 +116,8 @@ def next_batch(job: "BulkEdit", now: datetime) -> bool:
         ids = list(matching.filter(pk__gt=job.after_id).order_by("pk").values_list("pk", flat=True)[:BATCH])
         more = len(ids) == BATCH
     if ids:
-        changed = apply(job.action, job.tag_name, ids, actor=Actor.of_staff(user, via="task"), now=now)
-        job.changed += changed
+        tagged = apply(job.action, job.tag_name, ids, actor=Actor.of_staff(user, via="task"), now=now)
+        job.changed += tagged.number if tagged else 0
         job.after_id = ids[-1]
         job.done += len(ids)
     return more

@@ -1,6 +1,7 @@
 """Tags on customers: many rows of one kind, so few statements whatever their number."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from audit.actor import Actor
@@ -10,9 +11,18 @@ from core.retrying import retrying
 from customers.models import Customer, CustomerTag, Tag
 
 
+@dataclass(frozen=True)
+class Tagged:
+    """On how many customers the tag is new, or gone, and the audit entry that says on which."""
+
+    tag: Tag
+    number: int
+    entry_id: int
+
+
 @retrying
-def add_tag(customer_ids: Sequence[int], name: str, *, actor: Actor, now: datetime | None = None) -> tuple[Tag, int]:
-    """Puts the tag of this name, made if need be, on active customers. Returns it and how many did not have it."""
+def add_tag(customer_ids: Sequence[int], name: str, *, actor: Actor, now: datetime | None = None) -> Tagged:
+    """Puts the tag of this name, made if need be, on those active customers who lack it."""
     with recorded(actor, "customer.tagged", now=now) as entry:
         tag = Tag.objects.named(name)
         lacking = list(
@@ -23,12 +33,12 @@ def add_tag(customer_ids: Sequence[int], name: str, *, actor: Actor, now: dateti
             [CustomerTag(customer_id=pk, tag=tag) for pk in lacking], ignore_conflicts=True, batch_size=5_000
         )
         _describe(entry, lacking, tag)
-        return tag, len(lacking)
+        return Tagged(tag, len(lacking), entry.pk)
 
 
 @retrying
-def remove_tag(customer_ids: Sequence[int], tag: Tag, *, actor: Actor, now: datetime | None = None) -> int:
-    """Takes the tag off active customers. Returns how many had it."""
+def remove_tag(customer_ids: Sequence[int], tag: Tag, *, actor: Actor, now: datetime | None = None) -> Tagged:
+    """Takes the tag off those active customers who have it."""
     with recorded(actor, "customer.untagged", now=now) as entry:
         having = list(
             Customer.objects.active().filter(pk__in=customer_ids, tag_ids__contains=[tag.pk]).order_by("pk")
@@ -36,7 +46,7 @@ def remove_tag(customer_ids: Sequence[int], tag: Tag, *, actor: Actor, now: date
         )  # fmt: skip
         CustomerTag.objects.filter(customer_id__in=having, tag=tag).delete()
         _describe(entry, having, tag)
-        return len(having)
+        return Tagged(tag, len(having), entry.pk)
 
 
 def _describe(entry: Entry, ids: list[int], tag: Tag) -> None:

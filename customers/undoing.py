@@ -10,7 +10,8 @@ from audit.models import Change
 from audit.recording import recorded
 from core.retrying import retrying
 from customers.editing import add_identifier, make_primary, set_property
-from customers.models import Customer, Identifier, Note
+from customers.models import Customer, CustomerTag, Identifier, Note, Tag
+from customers.tagging import Tagged, add_tag, remove_tag
 from staff.models import User
 
 CHANGES_READ = 200
@@ -60,6 +61,26 @@ def restore_property(customer: Customer, key: str, *, actor: Actor, now: datetim
         if (before or {}).get(key) != (after or {}).get(key):
             return set_property(customer, key, (before or {}).get(key) or [], actor=actor, now=now)
     raise NothingToUndo
+
+
+@retrying
+def undo_tagging(entry_id: int, *, actor: Actor, now: datetime | None = None) -> Tagged:
+    """Takes a tag off those whom this entry of the actor's gave it, or puts it back where it was taken off.
+
+    Raises NothingToUndo, also when the tag is gone.
+    """
+    changes = Change.objects.filter(
+        entry_id=entry_id, entry__actor_id=actor.user_id, entry__verb__in=["customer.tagged", "customer.untagged"],
+        table=CustomerTag._meta.db_table,
+    )  # fmt: skip
+    rows = list(changes.values_list("operation", "customer_id", "before__tag_id", "after__tag_id"))
+    tag = Tag.objects.filter(pk=rows[0][2] or rows[0][3]).first() if rows else None
+    if tag is None:
+        raise NothingToUndo
+    ids = sorted(customer_id for _, customer_id, *_ in rows if customer_id)
+    if rows[0][0] == Change.Operation.INSERT:
+        return remove_tag(ids, tag, actor=actor, now=now)
+    return add_tag(ids, tag.name, actor=actor, now=now)
 
 
 def _deleted_row(customer: Customer, table: str, row_id: int) -> dict[str, Any]:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("bulk/", bulk.act, name="bulk"),
     path("bulk/tags/", bulk.tag_options, name="tag_options"),
     path("bulk/<int:pk>/", bulk.progress, name="bulk_edit"),
+    path("bulk/<int:entry_id>/undo/", bulk.undo, name="undo_bulk"),
     path("export/", export.download, name="export"),
     # Adding customers
     path("new/", create.new, name="new"),

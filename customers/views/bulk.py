@@ -1,18 +1,20 @@
 from typing import cast
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render, resolve_url
+from django.urls import reverse
 from django.utils.html import escape, format_html_join
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.actor import Actor
 from core import clock, htmx
 from core.ui import number_text
-from customers import bulk
+from customers import bulk, undoing
 from customers.bulk import ACTIONS, AT_ONCE, Selection
 from customers.filter_forms import TAGS_OFFERED
 from customers.models import BulkEdit, Customer, Tag
+from customers.tagging import Tagged
 from staff.models import User
 from staff.permissions import requires
 
@@ -35,8 +37,20 @@ def act(request: HttpRequest) -> HttpResponse:
         return _refused(request, error.messages[0])
     if max(len(ids), len(selection.ids)) > AT_ONCE:
         return htmx.redirect(request, "customers:bulk_edit", _begin(user, action, tag_name, selection).pk)
-    changed = bulk.apply(action, tag_name, ids, actor=Actor.of_staff(user), now=now)
-    return _done(request, action, tag_name, changed, len(selection.ids) or len(ids))
+    tagged = bulk.apply(action, tag_name, ids, actor=Actor.of_staff(user), now=now)
+    return _done(request, action, tag_name, tagged, len(selection.ids) or len(ids))
+
+
+@require_POST
+@requires("customers.view", "customers.edit")
+def undo(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Takes back what `act` did at once; the audit log says on whom it changed something."""
+    try:
+        tagged = undoing.undo_tagging(entry_id, actor=Actor.of_staff(request.user))
+    except undoing.NothingToUndo:
+        raise Http404 from None
+    number = f"{number_text(tagged.number)} customer{'' if tagged.number == 1 else 's'}"
+    return htmx.back(request, "customers:list", toast=f"Undone: tag “{tagged.tag.name}” on {number}.")
 
 
 @require_safe
@@ -68,14 +82,16 @@ def _begin(user: User, action: str, tag_name: str, selection: Selection) -> Bulk
     return job
 
 
-def _done(request: HttpRequest, action: str, tag_name: str, changed: int, asked: int) -> HttpResponse:
+def _done(request: HttpRequest, action: str, tag_name: str, tagged: Tagged | None, asked: int) -> HttpResponse:
     verb = "Added" if action == "add_tag" else "Removed"
+    changed = tagged.number if tagged else 0
     text = f"{verb} tag “{tag_name}” on {number_text(changed)} of {number_text(asked)}."
+    undo_url = reverse("customers:undo_bulk", args=[tagged.entry_id]) if tagged and changed else None
     if not request.htmx:  # type: ignore[attr-defined]
         query = QueryDict(request.POST.get("query", "")[:5_000]).urlencode()
-        return htmx.redirect(request, f"{resolve_url('customers:list')}?{query}", toast=text)
+        return htmx.redirect(request, f"{resolve_url('customers:list')}?{query}", toast=text, undo_url=undo_url)
     response = HttpResponse(status=204)
-    htmx.toast(response, text)
+    htmx.toast(response, text, undo_url)
     htmx.trigger(response, "selection-clear")
     return htmx.trigger(response, "customer-changed")
 

@@ -27,10 +27,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     form = TagForm(request.POST)
     if not form.is_valid():
         return show(request, customer, opened=Opened("tag", form), status=422)
-    tag, count = add_tag([customer.pk], form.cleaned_data["name"], actor=Actor.of_staff(request.user))
-    return done(
-        request, customer, f"Tag {tag.name} {'added' if count else 'was there already'}", part=PART, focus="add-tag"
-    )
+    tagged = add_tag([customer.pk], form.cleaned_data["name"], actor=Actor.of_staff(request.user))
+    told = f"Tag {tagged.tag.name} {'added' if tagged.number else 'was there already'}"
+    return done(request, customer, told, part=PART, focus="add-tag")
 
 
 @requires("customers.view", "customers.edit", "tags.create")

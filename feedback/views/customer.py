@@ -5,10 +5,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
 
@@ -113,13 +112,7 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
             text = "This document has no customer again."
     except Customer.DoesNotExist:
         text = "That customer was deleted meanwhile, so the document keeps what it has."
-    htmx.remember(request, text)
-    following = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(following, {request.get_host()}):
-        following = reverse("documents:detail", args=[pk])
-    answer = HttpResponseRedirect(following)
-    answer.status_code = 303
-    return answer
+    return htmx.back(request, "documents:detail", pk, toast=text)
 
 
 def _link(request: HttpRequest, document: Document) -> HttpResponse:

@@ -132,6 +132,10 @@ def test_rows_are_walked_selected_and_tagged_from_the_keyboard(page: Page) -> No
     expect(rows(page).nth(1)).to_contain_text("Beta")
     expect(page.locator("#filters")).to_be_visible()
     assert CustomerTag.objects.filter(tag__name="Beta").count() == 1
+    page.locator("#toasts").get_by_role("button", name="Undo").click()
+    expect(page.locator("#toasts")).to_contain_text("Undone: tag “Beta” on 1 customer.")
+    expect(rows(page).nth(1)).not_to_contain_text("Beta")
+    assert not CustomerTag.objects.filter(tag__name="Beta").exists()
 
 
 def test_a_selection_survives_paging_and_all_that_match_becomes_a_job(page: Page) -> None:

@@ -34,7 +34,7 @@ def cast() -> dict[str, int]:
         actor=ACTOR,
     )
     bo = creating.create(creating.Draft("Bo", [identity("email", "bo@lumen.example")]), actor=ACTOR)
-    tag, _ = tagging.add_tag([ana.pk], "VIP", actor=ACTOR)
+    tag = tagging.add_tag([ana.pk], "VIP", actor=ACTOR).tag
     with recorded(ACTOR, "document.received"):
         Account.objects.create(name="Lumen")
         papers = [

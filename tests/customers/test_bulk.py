@@ -1,10 +1,12 @@
 """Tags on many customers: at once for a page, as a job for more."""
 
+import json
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from audit.actor import Actor
 from audit.models import Entry
 from core import clock, jobs
 from core.jobs import Status
@@ -70,6 +72,45 @@ class TestAtOnce:
         support.post(BULK, {"action": "add_tag", "tag": "VIP", "matching": "true", "query": "q=ana"})
         assert tagged("VIP") == {ana.pk}
         assert not BulkEdit.objects.exists()
+
+    @pytest.mark.parametrize(("action", "back"), [("add_tag", "ana"), ("remove_tag", "ana bo")])
+    def test_undo_gives_back_exactly_what_was_there(self, support: Client, mina: User, action: str, back: str) -> None:
+        ana, bo, cy = CustomerFactory(tags=["VIP"]), CustomerFactory(), CustomerFactory()
+        if action == "remove_tag":
+            CustomerTag.objects.create(customer=bo, tag=Tag.objects.get())
+        names = {"ana": ana.pk, "bo": bo.pk}
+        sent = {"action": action, "tag": "VIP", "id": [ana.pk, bo.pk]}
+        response = support.post(BULK, sent, headers={"HX-Request": "true"})
+        address = json.loads(response["HX-Trigger"])["toast"]["undo"]
+        response = support.post(address, {"next": "/customers/?q=x"})
+        assert (response.status_code, response["Location"]) == (303, "/customers/?q=x")
+        assert tagged("VIP") == {names[name] for name in back.split()}
+        assert cy.pk not in tagged("VIP")
+        assert "Undone: tag “VIP” on" in support.get("/customers/").content.decode()
+        assert support.post(address, {"next": "https://evil.test/"})["Location"] == "/customers/"
+
+    def test_what_changed_nobody_offers_no_undo(self, support: Client) -> None:
+        ana = CustomerFactory(tags=["VIP"])
+        sent = {"action": "add_tag", "tag": "VIP", "id": ana.pk}
+        response = support.post(BULK, sent, headers={"HX-Request": "true"})
+        assert json.loads(response["HX-Trigger"])["toast"]["undo"] == ""
+
+    def test_only_whoever_did_it_undoes_it_and_only_while_the_tag_is_there(
+        self, support: Client, client: Client, mina: User
+    ) -> None:
+        ana = CustomerFactory()
+        tag = bulk.apply("add_tag", "VIP", [ana.pk], actor=Actor.of_staff(mina), now=clock.now())
+        assert tag is not None
+        address = f"{BULK}{tag.entry_id}/undo/"
+        assert support.post(f"{BULK}{tag.entry_id + 1}/undo/").status_code == 404
+        client.force_login(UserFactory())
+        assert client.post(address).status_code == 404
+        client.force_login(UserFactory(role="viewer"))
+        assert client.post(address).status_code == 403
+        assert tagged("VIP") == {ana.pk}
+        Tag.objects.all().delete()
+        client.force_login(mina)
+        assert client.post(address).status_code == 404
 
     def test_deleted_customers_are_left_alone(self, support: Client) -> None:
         gone = CustomerFactory(state="deleted")
