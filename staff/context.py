@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -24,6 +25,15 @@ class Shell:
     @cached_property
     def workspace(self) -> list[navigation.Shown]:
         return navigation.shown(self.request, navigation.WORKSPACE)
+
+    @cached_property
+    def key(self) -> str:
+        """Whoever has the same key sees the same frame on this page, but for what has their name on it."""
+        match = self.request.resolver_match
+        where = f"{match.namespace} {match.view_name}" if match else ""
+        user = self.request.user
+        rights = "superuser" if getattr(user, "is_superuser", False) else getattr(user, "role", "")
+        return f"{settings.ROOT_URLCONF} {where} {rights} {self.shortcuts}"
 
     @cached_property
     def theme(self) -> str:

@@ -1,12 +1,11 @@
-"""Django's `{% url %}`, for every template: where its arguments are all literals, its address is looked up once."""
-
-from typing import Any
+"""Django's `{% url %}` for every template, by the patterns of `core.addresses`."""
 
 from django import template
 from django.template import Context
 from django.template.base import Parser, Token
 from django.template.defaulttags import URLNode
 from django.template.defaulttags import url as django_url
+from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape
 
 from core.addresses import fixed
@@ -17,19 +16,15 @@ register = template.Library()
 @register.tag
 def url(parser: Parser, token: Token) -> URLNode:
     node = django_url(parser, token)
-    words = [node.view_name, *node.args]
-    if node.kwargs or not all(isinstance(word.var, str) and not word.filters for word in words):
-        return node
-    return FixedURLNode(node.view_name, node.args, node.kwargs, node.asvar)
+    return node if node.kwargs else PatternURLNode(node.view_name, node.args, node.kwargs, node.asvar)
 
 
-class FixedURLNode(URLNode):
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.words = [str(word.var) for word in (self.view_name, *self.args)]
-
+class PatternURLNode(URLNode):
     def render(self, context: Context) -> str:
-        found = fixed(*self.words)
+        try:
+            found = fixed(self.view_name.resolve(context), *(arg.resolve(context) for arg in self.args))
+        except NoReverseMatch:
+            return super().render(context)  # which knows the namespace of the request, and when to be silent
         if self.asvar:
             context[self.asvar] = found
             return ""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
-from django.urls import NoReverseMatch
+from django.urls import NoReverseMatch, reverse
 
 from core.addresses import address, fixed
 from core.lookup import Kept, by_key
@@ -57,3 +57,37 @@ def test_an_address_that_does_not_exist_is_empty_or_an_error() -> None:
     assert address("customers:nowhere") == ""
     with pytest.raises(NoReverseMatch):
         fixed("customers:nowhere")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [7],
+        ["7"],
+        [0],
+        [-1],
+        [True],
+        [7.5],
+        ["abc"],
+        ["a b"],
+        ["ü"],
+        ["a/b"],
+        ["{}"],
+        [None],
+        [7, 8],
+        [7, "plan"],
+        [7, "company.name"],
+        [7, "7"],
+        [],
+    ],
+)
+@pytest.mark.parametrize(
+    "url_name", ["customers:detail", "customers:list", "customers:filter", "customers:property", "customers:nowhere"]
+)
+def test_an_address_is_the_one_that_django_makes(url_name: str, args: list[Any]) -> None:
+    try:
+        expected = reverse(url_name, args=args)
+    except NoReverseMatch:
+        assert address(url_name, *args) == ""
+    else:
+        assert fixed(url_name, *args) == fixed(url_name, *args) == expected
