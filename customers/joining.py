@@ -65,6 +65,23 @@ def make_primary_account(membership: Membership, *, actor: Actor, now: datetime 
 
 
 @retrying
+def set_contact(
+    membership: Membership, *, contact: bool, key_contact: bool, actor: Actor, now: datetime | None = None
+) -> None:
+    """Makes the customer a contact of the account, a key contact (who is a contact too), or neither (3.3)."""
+    contact = contact or key_contact
+    made = "membership.made_contact" if contact else "membership.made_member"
+    verb = "membership.made_key_contact" if key_contact else made
+    with _edited(membership, verb, actor=actor, now=now) as (row, entry):
+        if row is None or (row.contact, row.key_contact) == (contact, key_contact):
+            entry.discard()
+            return
+        row.contact, row.key_contact = contact, key_contact
+        row.provenance[provenance.CONTACT] = provenance.stamp(actor, entry.at)
+        row.save(update_fields=["contact", "key_contact", "provenance"])
+
+
+@retrying
 def set_attribute(
     membership: Membership, key: str, raws: Sequence[object], *, actor: Actor, type_: str = Definition.Type.TEXT,
     expecting: list[Any] | None = None, now: datetime | None = None,

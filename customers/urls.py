@@ -55,6 +55,7 @@ urlpatterns = [
     path("<int:pk>/memberships/", memberships.add, name="memberships"),
     path("<int:pk>/memberships/<int:membership_id>/remove/", memberships.remove, name="remove_membership"),
     path("<int:pk>/memberships/<int:membership_id>/primary/", memberships.make_primary, name="make_primary_account"),
+    path("<int:pk>/memberships/<int:membership_id>/contact/", memberships.set_contact, name="set_contact"),
     path("<int:pk>/memberships/<int:membership_id>/attributes/", memberships.add_attribute, name="attributes"),
     path("<int:pk>/memberships/<int:membership_id>/attributes/<str:key>/", memberships.attribute, name="attribute"),
     path(

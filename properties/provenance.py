@@ -10,6 +10,7 @@ from typing import Any
 from audit.actor import Actor
 
 NAME, PRIMARY_EMAIL, PRIMARY_PHONE = "@name", "@primary_email", "@primary_phone"
+CONTACT = "@contact"  # of a membership: whether it is a contact or key contact
 
 RANKS = {"sync": 1, "api": 2, "staff": 3}
 

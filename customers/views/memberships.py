@@ -20,6 +20,7 @@ from staff.permissions import requires
 PART = "accounts"
 MEMBERSHIP = Definition.Subject.MEMBERSHIP
 SUGGESTED = 8
+ROLES = {"member": "No contact", "contact": "Contact", "key_contact": "Key contact"}
 
 
 @requires("customers.view", "customers.edit")
@@ -68,6 +69,23 @@ def make_primary(request: HttpRequest, pk: int, membership_id: int) -> HttpRespo
     return _done(
         request, customer, f"{membership.account.name} is the primary account", focus=f"membership-{membership_id}"
     )
+
+
+@requires("customers.view", "customers.edit")
+@require_POST
+def set_contact(request: HttpRequest, pk: int, membership_id: int) -> HttpResponse:
+    """`role` is member, contact or key_contact."""
+    customer = customer_for(request, pk)
+    membership = _membership_for(request, customer, membership_id)
+    role = request.POST.get("role", "")
+    if role not in ROLES:
+        return HttpResponse("Say role=member, contact or key_contact.", status=422, content_type="text/plain")
+    joining.set_contact(
+        membership, contact=role == "contact", key_contact=role == "key_contact", actor=Actor.of_staff(request.user)
+    )
+    toggled = "key_contact" if role == "key_contact" or (role == "contact" and membership.key_contact) else "contact"
+    told = f"{ROLES[role]} of {membership.account.name}"
+    return _done(request, customer, told, focus=f"{toggled}-{membership_id}")
 
 
 @requires("customers.view", "customers.edit")

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from accounts.models import Account
 from customers.editing import add_identifier, set_property
+from customers.joining import join
 from customers.models import Customer
 from customers.noting import add_note
 from tests.customers.people import STAFF, person, synced
@@ -184,6 +186,28 @@ def test_everything_works_without_scripts(page_as: Callable[..., Page], ana: Cus
     page.get_by_label("Email").fill("zoe@ex.test")
     page.get_by_role("button", name="Add customer").click()
     expect(page.get_by_role("heading", name="zoe@ex.test", level=1)).to_be_visible()
+
+
+def test_a_key_contact_gets_the_crown_and_keeps_the_keyboard(
+    page_as: Callable[..., Page], ana: Customer, axe: Callable[[Page], None]
+) -> None:
+    join(ana, Account.objects.create(name="Lumenworks"), actor=STAFF)
+    page = page_as("support")
+    page.goto(f"/customers/{ana.pk}/")
+    accounts = page.locator("#accounts")
+    contact, key = (accounts.get_by_role("button", name=name, exact=True) for name in ("Contact", "Key contact"))
+    key.focus()
+    page.keyboard.press("Enter")
+    expect(key).to_have_attribute("aria-pressed", "true")
+    expect(contact).to_have_attribute("aria-pressed", "true")
+    expect(key).to_be_focused()
+    expect(page.locator("#customer-header .crown")).to_be_visible()
+    axe(page)
+    page.emulate_media(color_scheme="dark")
+    axe(page)
+    contact.click()
+    expect(key).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#customer-header .crown")).to_have_count(0)
 
 
 @pytest.mark.parametrize("role", ["viewer", "support"])

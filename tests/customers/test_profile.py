@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -6,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account
-from audit.models import Source
+from audit.models import Entry, Source
 from customers.editing import add_identifier, set_property
 from customers.joining import join, leave, make_primary_account, set_attribute
 from customers.models import Customer
@@ -247,6 +248,59 @@ def test_another_membership_becomes_primary_when_the_primary_one_goes() -> None:
     third = join(ana, Account.objects.create(name="Three"), actor=mina())
     make_primary_account(third, actor=mina())
     assert [row.pk for row in ana.memberships.all()] == [third.pk, second.pk]
+
+
+def test_contacts_and_key_contacts_are_told_apart_and_a_key_contact_is_a_contact(support: Client) -> None:
+    ana = person()
+    membership = join(ana, Account.objects.create(name="Lumenworks"), actor=mina())
+    address = f"/customers/{ana.pk}/memberships/{membership.pk}/contact/"
+    steps = [
+        ("key_contact", (True, True), "Key contact"), ("contact", (True, False), "Contact"),
+        ("member", (False, False), "Member"), ("contact", (True, False), "Contact"),
+    ]  # fmt: skip
+    for role, flags, shown in steps:
+        answer = support.post(address, {"role": role}, **part("accounts"))
+        membership.refresh_from_db()
+        assert (membership.contact, membership.key_contact) == flags
+        assert f'<span class="person__sub">{shown}' in text_of(answer)
+        pressed = re.findall(r'value="(\w+)" aria-pressed="(\w+)"', text_of(answer))
+        assert pressed == [
+            ("member" if flags[0] else "contact", str(flags[0]).lower()),
+            ("contact" if flags[1] else "key_contact", str(flags[1]).lower()),
+        ]
+    assert membership.provenance["@contact"]["by"] == "staff"
+    history = support.get(f"/audit/history/customer/{ana.pk}/").content.decode()
+    for text in (
+        "made a key contact of",
+        "made a contact of",
+        "took the role of contact from",
+        "Lumenworks: Key contact",
+    ):
+        assert text in history
+
+
+def test_a_role_that_is_none_or_is_there_already_changes_nothing(support: Client) -> None:
+    ana = person()
+    membership = join(ana, Account.objects.create(name="Lumenworks"), actor=mina())
+    address = f"/customers/{ana.pk}/memberships/{membership.pk}/contact/"
+    before = Entry.objects.count()
+    assert support.post(address, {"role": "boss"}).status_code == 422
+    assert support.post(address, {"role": "member"}).status_code == 303
+    assert Entry.objects.count() == before
+
+
+def test_only_those_who_may_edit_see_and_use_the_toggles() -> None:
+    ana = person()
+    membership = join(ana, Account.objects.create(name="Lumenworks"), actor=mina())
+    address = f"/customers/{ana.pk}/memberships/{membership.pk}/contact/"
+    viewer = signed_in("viewer")
+    assert "aria-pressed" not in text_of(viewer.get(f"/customers/{ana.pk}/", **part("accounts")))
+    assert viewer.post(address, {"role": "contact"}).status_code == 403
+    support = signed_in("support")
+    assert support.post(f"/customers/{person('Bo', 'bo@ex.test').pk}/memberships/{membership.pk}/contact/",
+                        {"role": "contact"}).status_code == 404  # fmt: skip
+    membership.refresh_from_db()
+    assert not membership.contact
 
 
 def test_attributes_of_a_membership_are_added_edited_and_cleared(support: Client) -> None:
