@@ -101,7 +101,7 @@ def _searches(facts: Facts) -> Iterator[Case]:
             SEARCH,
             middle.primary_email.rpartition(".")[0],
         ),
-        ("search, part of a phone", digits[-7:], SEARCH, digits[-7:]),
+        ("search, part of a phone", digits[-7:], SEARCH, digits[-7:].lstrip("0")),
         ("search, 2 characters", "li", SEARCH, "li"),
         ("search, adversarial", "oldpost", ADVERSARIAL, "oldpost"),
     )

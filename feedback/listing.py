@@ -5,7 +5,6 @@ WINDOW documents in order are walked, and where these hold less than a page, all
 """
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from core.paging import Beyond, Page, Sort, decode, encode, keyset
-from customers.listing import Subselect, meeting
+from customers.listing import Subselect, break_even, meeting
 from customers.search import Condition
 from feedback.models import Document
 
@@ -55,7 +54,7 @@ def find(
     if not others or rows_in_all <= WINDOW:
         return Found(keyset(shape(matching), sort, cursor, size))
 
-    if are_few(documents, conditions, rows_in_all):
+    if are_few(documents, conditions, rows_in_all, size):
         return Found(_gathered(matching, sort, cursor, shape, size))
 
     window = _window(meeting(documents, inside), sort, cursor)
@@ -93,10 +92,12 @@ def _pk(row: Any) -> int:
     return row["pk"] if isinstance(row, dict) else row.pk
 
 
-def are_few(documents: QuerySet[Document], conditions: Sequence[Condition], rows_in_all: int) -> bool:
+def are_few(
+    documents: QuerySet[Document], conditions: Sequence[Condition], rows_in_all: int, size: int | None = None
+) -> bool:
     """Whether it is cheaper to find all that match by index, and sort them, than to walk the list."""
     indexed = [condition for condition in conditions if condition.indexed]
-    return bool(indexed) and estimated(meeting(documents, indexed)) < math.sqrt(60 * rows_in_all)
+    return bool(indexed) and estimated(meeting(documents, indexed)) < break_even(rows_in_all, size)
 
 
 def estimated(rows: QuerySet[Any]) -> float:
