@@ -132,8 +132,6 @@ class NewPropertyForm(forms.Form):
         key = self.cleaned_data["key"]
         by_label = Definition.objects.filter(subject=self.subject, label__iexact=key).first() if _sane(key) else None
         key = by_label.key if by_label and not KEY.fullmatch(key) else key
-        if KEY.fullmatch(key) and not key.strip("."):
-            raise ValidationError("A property key needs a letter or a digit.", code="invalid_key")
         return Definition.objects.expected(key, subject=self.subject).key
 
     def clean(self) -> dict[str, Any]:

@@ -127,6 +127,12 @@ def incoming_of(data: dict[str, Any], *, verified: bool = True) -> Incoming:
     return incoming
 
 
+def as_sent(error: ValidationError, data: dict[str, Any]) -> ValidationError:
+    """The same faults with properties named as the sender names them: `cf_team` for `team`."""
+    names = {name[3:]: name for name in data if name.startswith("cf_")}
+    return ValidationError({names.get(key, key): messages for key, messages in error.message_dict.items()})
+
+
 def moment_of(value: object) -> datetime:
     """Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):

@@ -12,7 +12,7 @@ from audit.actor import Actor
 from audit.recording import recorded
 from core.retrying import retrying
 from core.text import problem, tidy
-from properties.models import KEY, Definition, PropertyRewrite
+from properties.models import KEY, KEY_FAULT, Definition, PropertyRewrite
 from properties.rewriting import Action, Outcome, holders, rewrite
 from properties.values import VALUE_LIMIT
 
@@ -79,7 +79,7 @@ def clean_choices(text: str) -> list[str]:
 def define(key: str, subject: str, wanted: Wanted, *, actor: Actor, now: datetime | None = None) -> Definition:
     """A new definition, last in order. Raises ValidationError, KeyTaken."""
     if not KEY.fullmatch(key):
-        raise ValidationError({"key": "Must have 1 to 100 letters, digits, _ or . and nothing else."})
+        raise ValidationError({"key": KEY_FAULT})
     if subject not in Definition.Subject.values:
         raise ValidationError({"subject": "Choose what it describes."})
     with recorded(actor, "property.defined", now=now) as entry:

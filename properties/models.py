@@ -12,7 +12,8 @@ from audit.recording import recorded
 from core.jobs import Job, JobFailed
 from core.triggers import audited
 
-KEY = re.compile(r"[A-Za-z0-9_.]{1,100}")
+KEY = re.compile(r"(?!\.+\Z)[A-Za-z0-9_.]{1,100}")  # dots alone would be no part of an address
+KEY_FAULT = "A property key has 1 to 100 letters, digits, _ or . and nothing else, and more than dots."
 
 
 class DefinitionManager(models.Manager["Definition"]):
@@ -55,9 +56,7 @@ class DefinitionManager(models.Manager["Definition"]):
 
 def _check(key: str) -> None:
     if not KEY.fullmatch(key):
-        raise ValidationError(
-            "A property key has 1 to 100 letters, digits, _ or . and nothing else.", code="invalid_key"
-        )
+        raise ValidationError(KEY_FAULT, code="invalid_key")
 
 
 class Definition(models.Model):

@@ -9,7 +9,7 @@ from typing import Any, Self
 from core.text import fold, problem
 from engagement.models import Survey
 from feedback.models import Document
-from properties.models import KEY, Definition
+from properties.models import KEY, KEY_FAULT, Definition
 
 ONCE = {  # targets that one column at most can have
     "external_id": "Document: external ID", "title": "Document: title", "body": "Document: body",
@@ -146,7 +146,7 @@ def _name_faults(use: Use, before: Sequence[Use]) -> list[str]:
         faults.append(f"Another column is '{use.name}' already.")
     if use.target == "property":
         if not KEY.fullmatch(use.name):
-            faults.append("A property key has 1 to 100 letters, digits, _ or . and nothing else.")
+            faults.append(KEY_FAULT)
         if use.type and use.type not in Definition.Type.values:
             faults.append(f"'{use.type}' is no type of property. Choose one of {', '.join(Definition.Type.values)}.")
     elif use.target == "survey" and use.type and use.type not in Survey.Kind.values:

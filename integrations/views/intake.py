@@ -5,7 +5,7 @@ from audit.actor import Actor
 from customers.models import Customer
 from feedback.receiving import receive
 from integrations.answers import answer, body_of, endpoint, invalid
-from integrations.intake import incoming_of
+from integrations.intake import as_sent, incoming_of
 from integrations.models import ApiKey
 
 
@@ -16,7 +16,7 @@ def feedback(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpRespon
     try:
         received = receive(incoming_of(data), source=key.source, actor=Actor.of_source(key.source, via="intake"))
     except ValidationError as error:
-        raise invalid(error) from None
+        raise invalid(as_sent(error, data)) from None
     customer = received.customer
     body = {
         "id": received.document.pk,

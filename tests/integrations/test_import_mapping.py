@@ -43,7 +43,7 @@ def test_a_spec_says_target_name_type_and_column() -> None:
         (["status=S"], "has to say something"),
         (["title=A", "title=B", "body=B"], ""),
         (["nonsense=A", "body=B"], "is nothing a column can be"),
-        (["property.a b=A", "body=B"], "letters, digits"),
+        (["property.a b=A", "body=B"], "letters, digits"), (["property...=A", "body=B"], "more than dots"),
         (["property.age:numeric=A", "body=B"], "is no type of property"),
         (["survey.X:stars=A", "body=B"], "is no kind of survey"),
         (["occurred_at:ymd=A", "body=B"], "order of day and month"),

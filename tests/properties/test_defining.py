@@ -60,7 +60,7 @@ def test_a_key_that_differs_in_letter_case_only_is_taken() -> None:
         define("PLAN")
 
 
-@pytest.mark.parametrize("key", ["", "two words", "é", "a" * 101, "a-b", "x\0"])
+@pytest.mark.parametrize("key", ["", "two words", "é", "a" * 101, "a-b", "x\0", ".", "..", "....", "plan\n", "..\n"])
 def test_a_key_of_the_wrong_shape_is_refused(key: str) -> None:
     with pytest.raises(ValidationError) as refused:
         defining.define(key, "customer", Wanted(label="X", type="text"), actor=ACTOR)

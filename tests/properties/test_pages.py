@@ -104,6 +104,7 @@ def test_an_admin_adds_a_property(as_role: Callable[[str], Client]) -> None:
     [
         ({}, "Enter the key"),
         ({"key": "two words", "label": "X", "type": "text", "subject": "customer"}, "1 to 100 letters"),
+        ({"key": "...", "label": "X", "type": "text", "subject": "customer"}, "more than dots"),
         ({"key": "PLAN", "label": "X", "type": "text", "subject": "customer"}, "has the key plan already"),
         ({"key": "x", "label": "X", "type": "text", "subject": "planet"}, "Choose what it describes"),
         ({"key": "x", "label": "X", "type": "colour", "subject": "customer"}, "Choose one of the types"),
