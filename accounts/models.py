@@ -35,6 +35,8 @@ class Account(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
     properties = ExactJSONField(default=dict, blank=True)
     provenance = ExactJSONField(default=dict, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    legal_hold = models.CharField("reason of the legal hold", max_length=300, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

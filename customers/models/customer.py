@@ -84,6 +84,14 @@ class Customer(models.Model):
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
     version = models.IntegerField(db_default=1, editable=False)
 
+    # Facts beside the state (6.6)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deletion_requested_at = models.DateTimeField(null=True, blank=True)
+    legal_hold = models.CharField("reason of the legal hold", max_length=300, blank=True, default="", db_default="")
+    merged_into = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="absorbed", db_index=False
+    )
+
     # Kept by triggers
     primary_email = models.CharField(max_length=320, blank=True, default="", editable=False)
     primary_phone = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -111,6 +119,11 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=models.Q(feedback_count__gte=0), name="customers_customer_count_not_negative"
             ),
+            models.CheckConstraint(
+                condition=models.Q(state="merged", merged_into__isnull=False)
+                | ~models.Q(state="merged") & models.Q(merged_into=None),
+                name="customers_customer_merged_into_somebody",
+            ),
         ]
         indexes = [
             models.Index(models.F("last_seen_at").desc(), models.F("id").desc(), name="customers_by_last_seen"),
@@ -128,6 +141,8 @@ class Customer(models.Model):
             GinIndex(fields=["channels"], name="customers_channels"),
             GinIndex(fields=["source_ids"], name="customers_source_ids"),
             models.Index("id", condition=~models.Q(state="active"), name="customers_not_active"),
+            models.Index("deleted_at", "id", condition=models.Q(state="deleted"), name="customers_by_deletion"),
+            models.Index("merged_into", condition=models.Q(state="merged"), name="customers_merged_into"),
         ]
         triggers = [
             before_customer_update(),

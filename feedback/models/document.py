@@ -91,6 +91,8 @@ class Document(models.Model):
     metadata = ExactJSONField(default=dict, blank=True)
     status = models.CharField(max_length=60, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.ACTIVE)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -138,6 +140,7 @@ class Document(models.Model):
             models.Index("status", models.F("occurred_at").desc(), models.F("id").desc(), name="feedback_by_status"),
             models.Index("source", models.F("occurred_at").desc(), models.F("id").desc(), name="feedback_by_source"),
             models.Index("occurred_at", condition=~models.Q(state="active"), name="feedback_not_active"),
+            models.Index("deleted_at", "id", condition=models.Q(state="deleted"), name="feedback_by_deletion"),
             models.Index("author_email", condition=~models.Q(author_email=""), name="feedback_author_email"),
             GinIndex(fields=["search_vector"], name="feedback_search_vector"),
             GinIndex(fields=["tag_ids"], name="feedback_tag_ids"),

@@ -178,7 +178,7 @@ class TestInTheBackground:
     def test_ticked_customers_and_why_some_were_skipped(self, support: Client) -> None:
         ids = [customer.pk for customer in many(60)]
         Customer.objects.filter(pk=ids[0]).update(state="deleted")
-        Customer.objects.filter(pk=ids[1]).update(state="merged")
+        Customer.objects.filter(pk=ids[1]).update(state="merged", merged_into=ids[2])
         CustomerFactory()
         job = self.run(self.begin(support, id=[*ids, 99_999_999]))
         assert (job.done, job.total, job.changed, job.skipped, job.unchanged) == (61, 61, 58, 3, 0)

@@ -45,7 +45,7 @@ def test_a_customer_without_a_name_is_called_by_the_email(support: Client) -> No
     assert "<title>ana@ex.test · Customers" in text_of(support.get(f"/customers/{ana.pk}/"))
 
 
-@pytest.mark.parametrize("state", ["deleted", "merged", "purging"])
+@pytest.mark.parametrize("state", ["deleted", "purging"])
 def test_whoever_is_not_active_is_not_there(support: Client, state: str) -> None:
     ana = person()
     Customer.objects.filter(pk=ana.pk).update(state=state)
