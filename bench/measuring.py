@@ -1,6 +1,7 @@
 """Times of cases: whole responses one after the other, their SQL alone, and several clients at once."""
 
 import os
+import html
 import re
 import statistics
 import threading
@@ -18,7 +19,7 @@ from bench.client import Client, signed_in
 WARM_UP = 5
 LONG_MILLISECONDS = 2_000  # a case as slow as that is measured fewer times
 TEMPLATE_MILLISECONDS, RATIO = 2.0, 3.0
-_PANEL = re.compile(r'hx-get="([^"]+)"[^>]*?hx-trigger="(?:load|intersect once)"')
+_PANEL = re.compile(r'id="([\w-]+)"[^>]*?hx-get="([^"]+)"[^>]*?hx-trigger="(?:load|intersect once)"')
 
 
 @dataclass
@@ -51,17 +52,20 @@ def measure(
     if first.status != 200:
         found.problems.append(f"answered {first.status}")
         return found
-    paths = [case.path]
-    if case.panels:
-        paths += [path.replace("&amp;", "&") for path in _PANEL.findall(first.text)]
+    asked = [(case.path, case.headers)]
+    if case.panels:  # as htmx asks for them: the part alone
+        asked += [
+            (html.unescape(path), {"HX-Request": "true", "HX-Target": target})
+            for target, path in _PANEL.findall(first.text)
+        ]
     found.kilobytes = len(first.body) / 1000
     found.sql, rows = floor(case, connection)
     found.problems += wrong(case, first.text, rows)
     slow = first.milliseconds > LONG_MILLISECONDS
     for _ in range(1 if slow else WARM_UP):
-        one(client, paths, case, found)
+        one(client, asked, found)
     used = processor.milliseconds(server, connection)
-    times = sorted(one(client, paths, case, found) for _ in range(5 if slow else requests))
+    times = sorted(one(client, asked, found) for _ in range(5 if slow else requests))
     found.requests = len(times)
     found.processor = (processor.milliseconds(server, connection) - used) / len(times)
     found.p50, found.p95 = statistics.median(times), times[min(len(times) - 1, int(len(times) * 0.95))]
@@ -72,10 +76,10 @@ def measure(
     return found
 
 
-def one(client: Client, paths: Sequence[str], case: Case, found: Measured) -> float:
+def one(client: Client, asked: Sequence[tuple[str, dict[str, str]]], found: Measured) -> float:
     taken = 0.0
-    for path in paths:
-        answer = client.get(path, case.headers)
+    for path, headers in asked:
+        answer = client.get(path, headers)
         taken += answer.milliseconds
         if answer.status != 200 and f"{path} answered {answer.status}" not in found.problems:
             found.problems.append(f"{path} answered {answer.status}")
