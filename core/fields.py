@@ -71,17 +71,24 @@ def _choice(option: Any) -> dict[str, Any]:
 
 
 def summary(form: forms.BaseForm | None, title: str) -> SafeString:
-    """The list of all errors, or nothing. Every entry says what its field says, and leads to it."""
+    """The list of all errors, or nothing. Each says what its field says, and leads to it unless it has a link."""
     if form is None or not form.is_bound or not form.errors:
         return SafeString()
     entries = [{"text": text, "id": ""} for text in form.non_field_errors()]
     for bound in form:
-        entries += [{"text": text, "id": _first_input(bound)} for text in bound.errors]
+        entries += [{"text": text, "id": "" if _has_link(text) else _first_input(bound)} for text in bound.errors]
     return render_to_string("components/errors.html", {"title": title, "entries": entries})
 
 
+def _has_link(text: str) -> bool:
+    """Whether an error leads somewhere by itself: a link within a link is none."""
+    return isinstance(text, SafeString) and "<a " in text
+
+
 def _first_input(bound: BoundField) -> str:
-    """The id of the input that an error's link should focus."""
+    """The id of the input that an error's link should focus; "" for one that nobody sees."""
+    if bound.is_hidden:
+        return ""
     if isinstance(bound.field.widget, CHOICES):
         return f"{bound.auto_id}_0"
     return bound.id_for_label

@@ -31,8 +31,8 @@ def new(request: HttpRequest) -> HttpResponse:
             types=form.types, account=form.cleaned_data["found"], actor=Actor.of_staff(request.user),
         )  # fmt: skip
     except Taken as taken:
-        form.add_error(taken.identity.kind, f"This {taken.identity.kind} is taken.")
-        return _show(request, form, status=422 if taken.customer.is_active else 409, taken=taken_text(taken))
+        form.add_error(taken.identity.kind, taken_text(taken))
+        return _show(request, form, status=422 if taken.customer.is_active else 409)
     except ValidationError as error:
         form.refuse(error.message_dict if hasattr(error, "error_dict") else {"": error.messages})
         return _show(request, form, status=422)
@@ -47,9 +47,8 @@ def _with_more_rows(request: HttpRequest) -> CustomerForm:
     return form
 
 
-def _show(request: HttpRequest, form: CustomerForm, status: int = 200, taken: str = "") -> HttpResponse:
+def _show(request: HttpRequest, form: CustomerForm, status: int = 200) -> HttpResponse:
     context = {
-        "taken": taken,
         "form": form,
         "types": Definition.Type.choices,
         "keys": lambda: Definition.objects.filter(subject="customer").values_list("key", "label")[:200],

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template import engines
 from django.test import RequestFactory
+from django.utils.html import format_html
 
 from core import assets, fields, ui
 
@@ -198,6 +199,29 @@ def test_the_summary_says_what_the_fields_say_and_leads_to_them() -> None:
     html = render("{% errors form %}", form=PersonForm({"email": "x", "role": "a"}))
     assert '<a href="#id_email">Enter an email like name@example.com</a>' in html
     assert 'role="alert"' in html
+
+
+def test_an_error_with_a_link_of_its_own_is_not_put_into_another() -> None:
+    form = PersonForm({"email": "a@b.example", "role": "a"})
+    form.add_error("email", format_html('{} uses it. <a href="/customers/1/">Open</a>', "<Bo>"))
+    html = render("{% errors form %}", form=form)
+    assert '<li>&lt;Bo&gt; uses it. <a href="/customers/1/">Open</a></li>' in html
+    assert 'href="#id_email"' not in html
+
+
+def test_text_that_only_looks_like_a_link_still_leads_to_its_field() -> None:
+    form = PersonForm({"email": "a@b.example", "role": "a"})
+    form.add_error("name", '“<a href="/x">” is no name')
+    html = render("{% errors form %}", form=form)
+    assert '<a href="#id_name">“&lt;a href=&quot;/x&quot;&gt;” is no name</a>' in html
+
+
+def test_an_error_of_a_field_that_nobody_sees_leads_nowhere() -> None:
+    class Seen(PersonForm):
+        seen = forms.CharField(widget=forms.HiddenInput)
+
+    html = render("{% errors form %}", form=Seen({"email": "a@b.example", "role": "a"}))
+    assert "<li>This field is required.</li>" in html
 
 
 def test_a_form_without_errors_has_no_summary() -> None:

@@ -57,7 +57,9 @@ def test_an_email_that_somebody_has_is_refused_with_the_way_to_them(support: Cli
         support, email="ANA@ex.test", name="Someone", property_key="new_one", property_type="text", property_value="x"
     )
     assert answer.status_code == 422
-    assert f'Ana Kovač already uses this email. <a href="/customers/{ana.pk}/">Open</a>' in text_of(answer)
+    link = f'Ana Kovač already uses this email. <a href="/customers/{ana.pk}/">Open</a>'
+    assert f"<ul><li>{link}</li></ul>" in text_of(answer)
+    assert text_of(answer).count(link) == 2
     assert Customer.objects.count() == 1
     assert not Definition.objects.filter(key="new_one").exists()
 

@@ -1,5 +1,6 @@
 """The pages of imports: who may open them, what they refuse, and that nothing happens before Import is pressed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -119,6 +120,8 @@ def test_no_file_at_all_is_refused_beside_the_field(client: Client) -> None:
         ({"target-1": "title"}, "is the document: title already"),
         ({"target-3": "property", "name-3": "a key!"}, "letters, digits"),
         ({"target-3": "property", "name-3": ""}, "Give it a name"),
+        ({"target-3": "property", "name-3": "x" * 101}, "at most 100 characters"),
+        ({"target-3": "property", "name-3": "x", "type-3": "colour"}, "Select a valid choice"),
         ({"target-3": "nonsense"}, "Select a valid choice"),
         ({"source": ""}, "Give the source a name"),
         ({"source": "a\x00b"}, "Null characters"),
@@ -132,7 +135,10 @@ def test_mappings_that_make_no_sense_are_refused_beside_the_field(
     job = upload_by(client)
     response = client.post(f"/imports/{job.pk}/map/", mapped(job, **changes))
     assert response.status_code == 422
-    assert sentence in response.content.decode()
+    page = response.content.decode()
+    assert sentence in page
+    for target in re.findall(r'<a href="#(id_[^"]+)">', page):
+        assert f' id="{target}"' in page
 
 
 def test_a_running_import_is_polled_until_it_ends(client: Client) -> None:
