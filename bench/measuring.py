@@ -1,7 +1,7 @@
 """Times of cases: whole responses one after the other, their SQL alone, and several clients at once."""
 
-import os
 import html
+import os
 import re
 import statistics
 import threading
