@@ -1,7 +1,7 @@
 """One customer's survey answers: a page, and the panel of the profile (4.1)."""
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
@@ -27,6 +27,6 @@ def of_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
 
 
 def _answers(request: HttpRequest, customer: Customer) -> QuerySet[SurveyResponse]:
-    visible = Account.objects.visible_to(request.user)
-    answers = SurveyResponse.objects.filter(Q(account=None) | Q(account__in=visible), customer=customer)
+    visible = Account.objects.visible_to(request.user).filter(pk=OuterRef("account"))
+    answers = SurveyResponse.objects.filter(Q(account=None) | Exists(visible), customer=customer)
     return answers.select_related("survey", "account", "document").defer("document__body", "document__metadata")
