@@ -23,7 +23,8 @@ from core.paging import Beyond, Page, Sort, decode, encode, keyset
 from customers.models import Customer
 from customers.search import Condition
 
-WINDOW = 20_000
+WINDOW = 30_000
+SIFTED_FOR_ONE = 6  # entries that an index gives and another takes away again cost as much as one row found
 SCANNED_AT_MOST = 100_000  # rows that may be read one by one where no index helps
 ALL = 2_000_000_000
 
@@ -71,9 +72,9 @@ def find(
         return Found(keyset(shape(matching), sort, cursor, size))
 
     few = break_even(rows_in_all, size)
-    counted, rows = expected(customers, conditions, rows_in_all, few)
-    if rows < few:
-        return Found(keyset(shape(among(meeting(customers, counted)[:ALL])), sort, cursor, size))
+    likely = expected(customers, conditions, rows_in_all, few)
+    if likely.rows < few and not likely.dear_to_find(few):
+        return Found(keyset(shape(among(meeting(customers, likely.conditions)[:ALL])), sort, cursor, size))
 
     window = _window(meeting(customers, inside), sort, cursor)
     each = [condition.each or condition.q for condition in others]
@@ -117,18 +118,28 @@ def total() -> int:
 _totals: dict[str, tuple[int, float]] = {}
 
 
-def expected(
-    customers: QuerySet[Customer], conditions: Sequence[Condition], rows_in_all: int, enough: float
-) -> tuple[list[Condition], float]:
-    """About how many rows an index will find, and the conditions in the form that suits that number.
+@dataclass(frozen=True)
+class Likely:
+    """About how many `rows` an index will find, the `conditions` in the form that suits that number, and how many
+    entries of indexes will be `sifted` for them where several are combined."""
 
-    It is the planner's estimate, where it can make one; probed conditions are counted, up to `enough`.
-    """
-    rows = float(rows_in_all)
+    conditions: list[Condition]
+    rows: float
+    sifted: float = 0
+
+    def dear_to_find(self, few: float) -> bool:
+        """Whether combining large indexes for these rows costs more than a walk that meets a page of them surely."""
+        walked = few**2 / max(self.rows, 1)
+        return walked < WINDOW / 2 and self.rows + self.sifted / SIFTED_FOR_ONE > walked
+
+
+def expected(customers: QuerySet[Customer], conditions: Sequence[Condition], rows_in_all: int, enough: float) -> Likely:
+    """By the planner's estimate, where it can make one; probed conditions are counted, up to `enough`."""
+    rows, sifted = float(rows_in_all), 0.0
     known = [condition for condition in conditions if condition.indexed and condition.probe is None]
     if known:
-        plan = json.loads(meeting(customers, known).order_by().values("pk").explain(format="json"))
-        rows = plan[0]["Plan"]["Plan Rows"]
+        plan = json.loads(meeting(customers, known).order_by().values("pk").explain(format="json"))[0]["Plan"]
+        rows, sifted = plan["Plan Rows"], _sifted(plan)
     counted = list(conditions)
     for place, condition in enumerate(conditions):
         if condition.probe is None or rows < enough:
@@ -137,7 +148,15 @@ def expected(
         if found < enough:  # listed by themselves, because the planner would expect more and read the whole table
             counted[place] = replace(condition, q=Q(OneOf(condition.probe)))
             rows = found
-    return counted, rows
+    return Likely(counted, rows, sifted)
+
+
+def _sifted(plan: dict[str, Any]) -> float:
+    """The entries of indexes that this plan reads to combine them."""
+    parts = plan.get("Plans", [])
+    if plan["Node Type"] == "BitmapAnd":
+        return float(sum(part["Plan Rows"] for part in parts))
+    return sum(map(_sifted, parts))
 
 
 class OneOf(Func):

@@ -137,7 +137,7 @@ class TestEveryWayFindsTheSame:
         else:
             rows = 1.0 if request.param == "sorted" else 10**9
             monkeypatch.setattr(
-                listing, "expected", lambda customers, conditions, in_all, few: (list(conditions), rows)
+                listing, "expected", lambda customers, conditions, in_all, few: listing.Likely(list(conditions), rows)
             )
             monkeypatch.setattr(listing, "total", lambda: 1_000_000)
         return request.param
@@ -184,6 +184,21 @@ def test_the_statistics_are_believed_about_how_many_customers_there_are() -> Non
 
 def test_the_planner_is_asked_how_many_match() -> None:
     CustomerFactory.create_batch(3)
-    conditions, rows = listing.expected(Customer.objects.active(), search.conditions("customer"), 1_000_000, 100.0)
-    assert rows >= 0
-    assert len(conditions) == 1
+    likely = listing.expected(Customer.objects.active(), search.conditions("customer"), 1_000_000, 100.0)
+    assert likely.rows >= 0
+    assert len(likely.conditions) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "sifted", "dear"),
+    [
+        (6_400, 180_000, True),  # two large indexes for a few rows: a walk of 9,400 meets a page of them
+        (6_400, 10_000, False),
+        (2_000, 180_000, False),  # a walk would read 30,000 and perhaps in vain
+        (10, 1_000_000, False),
+        (0, 0, False),
+    ],
+)
+def test_large_indexes_are_not_combined_where_a_short_walk_does(rows: float, sifted: float, dear: bool) -> None:
+    few = listing.break_even(1_000_000, 50)
+    assert listing.Likely([], rows, sifted).dear_to_find(few) is dear
