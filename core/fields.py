@@ -80,7 +80,7 @@ def summary(form: forms.BaseForm | None, title: str) -> SafeString:
     return render_to_string("components/errors.html", {"title": title, "entries": entries})
 
 
-def _has_link(text: str) -> bool:
+def _has_link(text: object) -> bool:
     """Whether an error leads somewhere by itself: a link within a link is none."""
     return isinstance(text, SafeString) and "<a " in text
 

@@ -117,9 +117,9 @@ def of_candidate(change: Change, book: Book) -> list[Line]:
 
 CUSTOMER = Wording(
     thing="customer",
-    labels={"created_elsewhere_at": "Created in its own system", "origin": "Came from"},
+    labels={"created_elsewhere_at": "Created in its own system", "origin": "Came from", "legal_hold": "Legal hold"},
     values={"state": dict(Customer.State.choices), "origin": dict(Customer.Origin.choices)},
-    hidden=frozenset({"created_at"}),
+    hidden=frozenset({"created_at", "deleted_at"}),
     describe=of_customer,
 )
 IDENTIFIER = Wording(
@@ -149,6 +149,10 @@ verbs({
     "customer.created": "added",
     "customer.edited": "edited",
     "customer.renamed": "renamed",
+    "customer.deleted": "deleted",
+    "customer.restored": "restored",
+    "customer.held": "set a legal hold on",
+    "customer.hold_lifted": "lifted the legal hold of",
     "customer.tagged": "tagged",
     "customer.untagged": "removed a tag from",
     "customer.identifier_added": "added a contact detail to",
@@ -178,4 +182,6 @@ verbs({
     "tag.edited": "changed the tag",
     "tag.merged": "merged another tag into",
     "tag.deleted": "deleted the tag",
+    "tag.replaced": "put another tag in the place of",
+    "tag.taken_off": "took off everything the tag",
 })  # fmt: skip

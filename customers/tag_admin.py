@@ -1,22 +1,26 @@
-"""What admins do with tags: rename, recolour, merge, delete (2.8). Each is one command; the rows of a tag are few
-statements whatever their number."""
+"""What admins do with tags: rename, recolour, merge, delete (2.8). Each is one command; what very many records have is
+taken off them in the background."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.apps import apps
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import connection, models, transaction
+from django.db.models import Q
 
 from audit.actor import Actor
 from audit.recording import recorded
+from core import clock
 from core.retrying import retrying
 from core.text import fold, problem, tidy
-from customers.models import CustomerTag, Tag
+from customers.models import CustomerTag, Tag, TagRewrite
 from customers.models.tag import hue_of
 
 NAME_LIMIT = 60
+AT_ONCE = 1_000  # records; more are done in the background
 COLOURS = {1: "Red", 2: "Orange", 3: "Olive", 4: "Green", 5: "Teal", 6: "Blue", 7: "Violet", 8: "Pink"}
 
 
@@ -28,8 +32,24 @@ class Reach:
     documents: int = 0
 
     @property
+    def records(self) -> int:
+        return self.customers + self.documents
+
+    @property
     def nothing(self) -> bool:
-        return not (self.customers or self.documents)
+        return not self.records
+
+
+@dataclass(frozen=True)
+class Done:
+    """What had a tag that is gone now, or the job that is still at it."""
+
+    reach: Reach = Reach()
+    job: TagRewrite | None = None
+
+
+class Busy(Exception):
+    """A tag is still being merged or deleted in the background."""
 
 
 class NameTaken(Exception):
@@ -95,39 +115,63 @@ def edit(tag: Tag, name: str, hue: int, *, actor: Actor, now: datetime | None = 
 
 
 @retrying
-def merge(source: Tag, target: Tag, *, actor: Actor, now: datetime | None = None) -> Reach:
-    """Everything that has `source` has `target` instead, and `source` is gone. Returns how many records had it."""
+def merge(source: Tag, target: Tag, *, actor: Actor, now: datetime | None = None) -> Done:
+    """Everything that has `source` has `target` instead, and `source` is gone. Raises Tag.DoesNotExist, Busy."""
     if source.pk == target.pk:
         raise ValidationError("A tag cannot be merged with itself.", code="same")
-    with recorded(actor, "tag.merged", target, now=now, facts={"merged_id": source.pk}) as entry:
-        locked = {
-            tag.pk: tag for tag in Tag.objects.select_for_update().filter(pk__in=[source.pk, target.pk]).order_by("pk")
-        }
-        if len(locked) < 2:
-            raise Tag.DoesNotExist
-        reach = _reach(source.pk)
-        for links in _links().values():
-            _move(links, source.pk, target.pk)
-        locked[source.pk].delete()
-        entry.facts |= {"customers": reach.customers, "documents": reach.documents}
-        return reach
+    return _take_away(source, target, actor=actor, now=now)
 
 
 @retrying
-def delete(tag: Tag, *, actor: Actor, now: datetime | None = None) -> Reach:
-    """Takes the tag off everything and removes it. Returns how many records had it."""
-    with recorded(actor, "tag.deleted", tag, now=now) as entry:
+def delete(tag: Tag, *, actor: Actor, now: datetime | None = None) -> Done:
+    """Takes the tag off everything and removes it. Raises Tag.DoesNotExist, Busy."""
+    return _take_away(tag, None, actor=actor, now=now)
+
+
+def take_off(tag: Tag, into: Tag | None, *, most: int) -> Reach:
+    """Takes the tag off up to `most` records, which get `into` instead if there is one. Returns how many it was on."""
+    reach, left = {}, most
+    for name, links in _links().items():
+        ids = list(links._default_manager.filter(tag=tag).values_list("pk", flat=True)[:left])
+        _move(links, ids, into)
+        reach[name] = len(ids)
+        left -= len(ids)
+    return Reach(**reach)
+
+
+def finish(tag: Tag, into: Tag | None, reach: Reach, actor: Actor, now: datetime) -> None:
+    """Removes the tag, and takes it off whatever got it in the last moment."""
+    verb = "tag.merged" if into else "tag.deleted"
+    with recorded(actor, verb, into or tag, now=now, facts={"merged_id": tag.pk} if into else {}) as entry:
         held = Tag.objects.select_for_update().get(pk=tag.pk)
-        reach = _reach(held.pk)
-        entry.facts |= {"customers": reach.customers, "documents": reach.documents}
-        for links in _links().values():
-            links._default_manager.filter(tag=held).delete()
+        last = take_off(held, into, most=sys.maxsize)
+        entry.facts |= {"customers": reach.customers + last.customers, "documents": reach.documents + last.documents}
         held.delete()
-        return reach
 
 
-def _reach(pk: int) -> Reach:
-    return Reach(**{name: links._default_manager.filter(tag=pk).count() for name, links in _links().items()})
+def records_of(tag: Tag) -> int:
+    """How many records have it, counted to the last."""
+    return sum(links._default_manager.filter(tag=tag).count() for links in _links().values())
+
+
+def _take_away(tag: Tag, into: Tag | None, *, actor: Actor, now: datetime | None) -> Done:
+    """At once while it is few records, else by a job. Both tags are locked, and no job is at work on them."""
+    ids = [tag.pk, into.pk] if into else [tag.pk]
+    with transaction.atomic():
+        held = {one.pk: one for one in Tag.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
+        if len(held) < len(ids):
+            raise Tag.DoesNotExist
+        if TagRewrite.objects.unfinished().filter(Q(tag__in=ids) | Q(into__in=ids)).exists():
+            raise Busy
+        reach = reach_of([tag], cap=AT_ONCE)[tag.pk]
+        if reach.records <= AT_ONCE:
+            finish(held[tag.pk], held[into.pk] if into else None, Reach(), actor, now or clock.now())
+            return Done(reach)
+        job = TagRewrite.objects.create(
+            tag=tag, merging=into is not None, into=into, name=tag.name, actor_id=actor.user_id
+        )
+        job.enqueue()
+        return Done(job=job)
 
 
 def _links() -> dict[str, type[models.Model]]:
@@ -146,17 +190,15 @@ def _counts(links: type[models.Model], ids: list[int], cap: int) -> dict[int, in
         return dict(cursor.fetchall())
 
 
-def _move(links: type[models.Model], source: int, target: int) -> None:
-    """Points the rows of `source` at `target`; those that have both lose the one. Two statements."""
+def _move(links: type[models.Model], ids: list[int], into: Tag | None) -> None:
+    """Points these rows at `into`; those of records that have it already go, as all do without one. Two statements."""
+    rows = links._default_manager.filter(pk__in=ids)
+    if into is None:
+        rows.delete()
+        return
     subject = "customer_id" if links is CustomerTag else "document_id"
-    table = links._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"DELETE FROM {table} s USING {table} t "  # noqa: S608  (names of our own columns)
-            f"WHERE s.tag_id = %s AND t.tag_id = %s AND t.{subject} = s.{subject}",
-            [source, target],
-        )
-        cursor.execute(f"UPDATE {table} SET tag_id = %s WHERE tag_id = %s", [target, source])  # noqa: S608
+    rows.filter(**{f"{subject}__in": links._default_manager.filter(tag=into).values(subject)}).delete()
+    rows.update(tag=into)
 
 
 def _refuse_taken(folded: str, but: Tag | None = None) -> None:

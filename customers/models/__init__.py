@@ -3,8 +3,10 @@ from customers.models.customer import Customer, CustomerValue
 from customers.models.duplicate import DuplicateCandidate
 from customers.models.identifier import Identifier
 from customers.models.membership import Membership
+from customers.models.merge import Merge
 from customers.models.note import Note
 from customers.models.tag import CustomerTag, Tag
+from customers.models.tag_rewrite import TagRewrite
 
 __all__ = [
     "BulkEdit",
@@ -14,6 +16,8 @@ __all__ = [
     "DuplicateCandidate",
     "Identifier",
     "Membership",
+    "Merge",
     "Note",
     "Tag",
+    "TagRewrite",
 ]

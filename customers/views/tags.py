@@ -1,18 +1,21 @@
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from audit.actor import Actor
-from core import htmx
+from core import clock, htmx
+from core.jobs import Status
 from core.paging import Sort, keyset
 from customers import tag_admin
-from customers.models import Tag
+from customers.models import Tag, TagRewrite
 from customers.tag_forms import MergeForm, TagForm
 from staff.permissions import requires
 
 SIZE = 100
 SHOWN_CAP = 1_000  # in the list; a confirmation counts further
+ENDED = [Status.DONE, Status.CANCELLED]
+BUSY = "A tag is still being merged or deleted in the background. Wait until that has ended."
 
 
 @requires("customers.view")
@@ -22,7 +25,11 @@ def tags(request: HttpRequest) -> HttpResponse:
     page = keyset(Tag.objects.all(), Sort("name", "folded"), request.GET.get("cursor"), SIZE)
     reach = tag_admin.reach_of(page.rows, cap=SHOWN_CAP)
     rows = [(tag, tag_admin.COLOURS[tag.hue], reach[tag.pk]) for tag in page.rows]
-    return htmx.page(request, "tags/list.html", {"page": page, "rows": rows, "cap": SHOWN_CAP}, partials=("results",))
+    jobs = list(TagRewrite.objects.exclude(status__in=ENDED).filter(tag__isnull=False).select_related("into"))
+    working = [job for job in jobs if not job.is_finished]
+    stuck = [job for job in jobs if job.is_finished]
+    context = {"page": page, "rows": rows, "cap": SHOWN_CAP, "working": working, "stuck": stuck}
+    return htmx.page(request, "tags/list.html", context, partials=("results", "working"))
 
 
 @requires("tags.create")
@@ -70,10 +77,15 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         target = form.cleaned_data["target"]
         try:
-            reach = tag_admin.merge(tag, target, actor=Actor.of_staff(request.user))
+            done = tag_admin.merge(tag, target, actor=Actor.of_staff(request.user))
         except Tag.DoesNotExist:
             raise Http404 from None
-        return htmx.redirect(request, "tags:list", toast=f"Merged “{tag.name}” into “{target.name}”: {said(reach)}.")
+        except tag_admin.Busy:
+            form.add_error(None, BUSY)
+        else:
+            names = f"“{tag.name}” into “{target.name}”"
+            told = f"Merging {names} in the background." if done.job else f"Merged {names}: {said(done.reach)}."
+            return htmx.redirect(request, "tags:list", toast=told)
     return _page(request, "tags/merge.html", {"form": form, "tag": tag, "reach": _reach(tag)}, form.is_bound)
 
 
@@ -82,13 +94,32 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what deleting would touch; POST deletes."""
     tag = get_object_or_404(Tag, pk=pk)
+    problem = ""
     if request.method == "POST":
         try:
-            reach = tag_admin.delete(tag, actor=Actor.of_staff(request.user))
+            done = tag_admin.delete(tag, actor=Actor.of_staff(request.user))
         except Tag.DoesNotExist:
             raise Http404 from None
-        return htmx.redirect(request, "tags:list", toast=f"Deleted the tag “{tag.name}”: {said(reach)}.")
-    return _page(request, "tags/delete.html", {"tag": tag, "reach": _reach(tag)}, False)
+        except tag_admin.Busy:
+            problem = BUSY
+        else:
+            what = f"the tag “{tag.name}”"
+            told = f"Deleting {what} in the background." if done.job else f"Deleted {what}: {said(done.reach)}."
+            return htmx.redirect(request, "tags:list", toast=told)
+    return _page(request, "tags/delete.html", {"tag": tag, "reach": _reach(tag), "problem": problem}, bool(problem))
+
+
+@requires("tags.manage")
+@require_POST
+def rewrite(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops background work before its next step, or tries failed work again."""
+    job = get_object_or_404(TagRewrite, pk=pk)
+    if request.POST.get("do") == "again":
+        told = "Trying again." if job.again() else "This work has not failed."
+    else:
+        stopped = job.cancel(clock.now())
+        told = "Stopped. What was changed already stays changed." if stopped else "This work had ended before."
+    return htmx.redirect(request, "tags:list", toast=told)
 
 
 def said(reach: tag_admin.Reach) -> str:

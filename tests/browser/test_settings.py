@@ -7,9 +7,9 @@ from playwright.sync_api import Page, expect
 
 from audit.actor import Actor
 from audit.recording import recorded
-from customers import creating, editing, noting, tagging
+from customers import creating, editing, noting, tag_admin, tagging
 from customers.identifying import identity
-from customers.models import Customer, Tag
+from customers.models import Customer, Tag, TagRewrite
 from properties.models import Definition, PropertyRewrite
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,3 +129,24 @@ def test_background_work_shows_its_progress_until_it_ends(
     PropertyRewrite.objects.filter(pk=job.pk).update(status="done", changed=7)
     expect(page.get_by_role("progressbar")).to_have_count(0)
     expect(page.get_by_text("7 records changed")).to_be_visible()
+
+
+def test_merging_a_large_tag_shows_its_progress_and_then_the_list_without_it(
+    page_as: Callable[..., Page], ana: Customer, axe: Callable[[Page], None]
+) -> None:
+    vip = Tag.objects.get(name="VIP")
+    other = Tag.objects.exclude(pk=vip.pk).get()
+    job = TagRewrite.objects.create(tag=vip, into=other, merging=True, name="VIP", done=4_000, total=10_000)
+    page = page_as("admin")
+    page.goto("/settings/tags/")
+    expect(page.get_by_role("progressbar")).to_have_attribute("value", "40")
+    expect(page.locator("#working")).to_contain_text("4,000 of 10,000 records")
+    axe(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 900})
+    axe(page)
+    TagRewrite.objects.filter(pk=job.pk).update(status="done")
+    tag_admin.delete(vip, actor=ACTOR)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.get_by_role("link", name="Edit VIP")).to_have_count(0)
+    expect(page.locator("#results")).to_have_count(1)

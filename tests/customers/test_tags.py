@@ -77,7 +77,7 @@ def test_merging_gives_everybody_the_other_tag_once() -> None:
     both, one = customer("VIP", "Gold"), customer("Gold")
     vip, gold = Tag.objects.get(name="VIP"), Tag.objects.get(name="Gold")
     paper = document(gold)
-    reach = tag_admin.merge(gold, vip, actor=ACTOR)
+    reach = tag_admin.merge(gold, vip, actor=ACTOR).reach
     for record in (both, one, paper):
         record.refresh_from_db()
         assert record.tag_ids == [vip.pk]
@@ -94,7 +94,7 @@ def test_a_tag_is_not_merged_with_itself() -> None:
 def test_deleting_takes_it_off_everybody_and_leaves_them() -> None:
     owner = customer("VIP")
     paper = document(Tag.objects.get())
-    reach = tag_admin.delete(Tag.objects.get(), actor=ACTOR)
+    reach = tag_admin.delete(Tag.objects.get(), actor=ACTOR).reach
     for record in (owner, paper):
         record.refresh_from_db()
         assert record.tag_ids == []
