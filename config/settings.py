@@ -39,6 +39,7 @@ SUPPRESSION_KEY = os.environ.get("ROSTER_SUPPRESSION_KEY") or secrets.kept(STATE
 # Apps: top to bottom, each imports only from those below
 ROSTER_APPS = [
     "dashboard",
+    "retention",
     "integrations",
     "engagement",
     "feedback",
@@ -294,6 +295,7 @@ USE_I18N = False
 PAGE_SIZE = 50
 PAGE_SIZE_SMALL = 10  # panels of a page
 COUNT_LIMIT = 10_000  # counts stop here and say "10,000+"
+DELETED_KEPT_DAYS = 30  # what was deleted can be restored for so long, unless a retention policy says otherwise
 ORPHAN_GRACE_DAYS = 90  # a customer who came only from documents and lost the last one (product 5.4)
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("RATE_LIMIT_PER_MINUTE", "12000"))  # requests a minute with one key
 DEFAULT_PHONE_REGION = os.environ.get("DEFAULT_PHONE_REGION", "US")
