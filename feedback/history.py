@@ -70,6 +70,7 @@ DOCUMENT = Wording(
         "state": dict(Document.State.choices), "channel": dict(Document.Channel.choices),
         "link": dict(Document.Link.choices), "body_format": dict(Document.BodyFormat.choices),
     },
+    hidden=frozenset({"deleted_at"}),
     describe=of_document,
 )  # fmt: skip
 words("feedback_document", DOCUMENT)
@@ -83,6 +84,8 @@ verbs({
     "document.linked": "gave a customer to",
     "document.unlinked": "removed the customer of",
     "document.relinked": "changed the customer of",
+    "document.deleted": "deleted",
+    "document.restored": "restored",
     "document.status_set": "set the status of",
     "document.tagged": "tagged",
     "document.untagged": "removed a tag from",

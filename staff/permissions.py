@@ -12,9 +12,10 @@ View = Callable[..., HttpResponseBase]
 
 VIEWER = frozenset({"overview.view", "customers.view", "documents.view", "search.view", "preferences.edit"})
 SUPPORT = VIEWER | {
-    "customers.edit", "documents.edit", "tags.create", "imports.run", "exports.run",
+    "customers.edit", "customers.delete", "documents.edit", "documents.delete", "tags.create", "imports.run",
+    "exports.run",
 }  # fmt: skip
-ADMIN = SUPPORT | {"tags.manage", "properties.manage"}
+ADMIN = SUPPORT | {"tags.manage", "properties.manage", "holds.manage"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN}
 EVERY_PERMISSION = ADMIN
