@@ -101,10 +101,10 @@ BREAKS = {
         "UPDATE feedback_document SET link = 'removed' WHERE id = {paper}", "paper",
     ),
     "no document is left at a customer who was merged into another": (
-        "UPDATE customers_customer SET state = 'merged' WHERE id = {ana}", "paper",
+        "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", "paper",
     ),
     "no answer is left at a customer who was merged into another": (
-        "UPDATE customers_customer SET state = 'merged' WHERE id = {ana}", None,
+        "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", None,
     ),
     "the tags on the document's row are the document's tags": (
         "UPDATE feedback_document SET tag_ids = '{{{tag}}}' WHERE id = {paper}", "paper",
