@@ -34,6 +34,8 @@ def _holds(label: str) -> bool:
 
 def _section(label: str) -> str:
     rows = [line for line in inventory.lines() if line.model == label and line.kind != Kind.PLAIN]
+    if not rows:
+        return ""
     body = "".join(f"| `{line.field}` | {line.kind} |\n" for line in rows)
     return (
         f"\n## {rows[0].table}\n\nPermanent deletion: {inventory.TABLES[label].purge}.\n\n"
