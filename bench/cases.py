@@ -118,7 +118,7 @@ def _searches(facts: Facts) -> Iterator[Case]:
         (_customers(where), _gathered(where)),
         (f"%{words[0]}%", f"%{words[1]}%"), headers=PARTIAL, ids_in="customers",
     )  # fmt: skip
-    yield Case("count of a common search", "/customers/count/?q=ana", SEARCH, (
+    yield Case("count of a common search", "/customers/count/?q=ana", COMBINED, (
         "SELECT count(*) FROM (SELECT FROM customers_customer WHERE state = 'active' AND search_text LIKE '%%ana%%'"
         " LIMIT 10001) m",
     ))  # fmt: skip

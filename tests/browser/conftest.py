@@ -91,9 +91,7 @@ def page_as(live_server: Any, contexts: Callable[..., BrowserContext]) -> Callab
         context = contexts(base_url=live_server.url, **options)
         if who is not None:
             client = Client()
-            client.force_login(
-                member(who) if isinstance(who, str) else who
-            )
+            client.force_login(member(who) if isinstance(who, str) else who)
             session = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         return context.new_page()
