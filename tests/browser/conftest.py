@@ -18,6 +18,10 @@ FLAGS = [
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SLOW_MACHINE_MS = 30_000  # for a machine that does much else; a test that passes does not wait for it
 LOOKS = [("light", 1920), ("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)]
+SETTLED = """async () => {
+    for (const _ of [1, 2]) await new Promise(requestAnimationFrame);
+    for (const each of document.getAnimations()) if (each instanceof CSSTransition) each.finish();
+}"""  # colours of another theme are there after a frame, and after what fades
 # What htmx logs beside the event that names the cause, and requests that a newer one replaced
 HARMLESS = ("net::ERR_INTERNET_DISCONNECTED", "htmx:afterRequest", "htmx:sendAbort", "htmx:abort")
 REFUSED = "Failed to load resource: the server responded with a status of 4"  # a 4xx that the test asked for
@@ -149,6 +153,7 @@ def looks_right(axe: Callable[[Page], None]) -> Callable[..., None]:
         for theme, width in looks:
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
             page.set_viewport_size({"width": width, "height": 900})
+            page.evaluate(SETTLED)
             axe(page)
 
     return check
