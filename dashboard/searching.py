@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import Account
+from core.paging import capped_count
 from customers import listing as customer_listing
 from customers import search as customer_search
 from customers.models import Customer
@@ -50,6 +51,15 @@ def search(text: str, viewer: Any, *, people: int, feedback: int, accounts: int 
         more_people=len(found_people) > people,
         more_feedback=len(found_feedback) > feedback,
     )
+
+
+def number_of(kind: str, text: str, viewer: Any) -> int:
+    """How many people or how much feedback there is, counted to the cap. Raises ValidationError."""
+    conditions = customer_search.conditions(text)
+    if kind == "people":
+        return capped_count(customer_listing.meeting(Customer.objects.visible_to(viewer).active(), conditions))
+    query = query_of(text)
+    return capped_count(Document.objects.visible_to(viewer).active().filter(query)) if query is not None else 0
 
 
 def last_seen(viewer: Any, *, most: int) -> list[Customer]:

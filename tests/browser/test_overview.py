@@ -90,6 +90,29 @@ def test_typing_searches_and_the_address_keeps_it(page_as: Callable[..., Page], 
     expect(page.get_by_role("link", name="Export fails by chat")).to_be_visible()
 
 
+@pytest.mark.parametrize("width", [1920, 1440])
+def test_people_and_feedback_are_on_one_screen_with_the_way_to_all_of_them(
+    page_as: Callable[..., Page], axe: Any, width: int
+) -> None:
+    for number in range(7):
+        name = f"Ana {number}"
+        ana = create(draft_of(name=name, identities=identities([("email", f"ana{number}@ex.test")])), actor=ACTOR)
+        with recorded(ACTOR, "document.received"):
+            Document.objects.create(
+                title="Ana writes", channel="chat", occurred_at=clock.now(), customer=ana, link="staff"
+            )
+    page = page_as("viewer", width=width)
+    page.goto("/search?q=ana")
+    expect(page.get_by_role("link", name="All 7 people")).to_be_visible()
+    expect(page.get_by_role("link", name="All 7 documents")).to_be_visible()
+    last = page.get_by_role("link", name="Ana writes").last.bounding_box()
+    assert last is not None
+    assert last["y"] + last["height"] < 900
+    axe(page)
+    page.get_by_role("link", name="All 7 people").click()
+    expect(page.locator(".results tbody tr")).to_have_count(7)
+
+
 def test_the_search_works_without_javascript(page_as: Callable[..., Page], ana: Customer) -> None:
     page = page_as("viewer", java_script_enabled=False)
     page.goto("/search")

@@ -1,6 +1,8 @@
 """One search over people, feedback and accounts: as a page and in the palette (11.2)."""
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -38,6 +40,39 @@ def test_finds_accounts_by_name(as_role: Callable[[str], Client]) -> None:
         account = Account.objects.create(name="Lumenworks d.o.o.")
     page = as_role("viewer").get("/search", {"q": "lumenw"}).content.decode()
     assert f'href="/customers/?account={account.pk}"' in page
+
+
+def test_five_of_each_kind_lead_to_all_that_match(as_role: Callable[[str], Client]) -> None:
+    client = as_role("viewer")
+    for number in range(5):
+        write(customer=person(f"Ana {number}", f"ana{number}@lumen.example"), title="Ana & Bo write")
+    few = client.get("/search", {"q": "ana &"}).content.decode()
+    assert "all-people" not in few
+    assert "all-feedback" not in few
+    for number in range(5, 8):
+        write(customer=person(f"Ana {number}", f"ana{number}@lumen.example"), title="Ana & Bo write")
+    page = client.get("/search", {"q": "ana"}).content.decode()
+    assert len(re.findall(r'class="name" href="/customers/\d+/"', page)) == 5
+    assert len(re.findall(r'class="name" href="/documents/\d+/"', page)) == 5
+    assert 'id="all-people" href="/customers/?q=ana"' in page
+    assert 'id="all-feedback" href="/documents/?q=ana"' in page
+    for kind in ("people", "feedback"):
+        assert f'hx-get="/search/{kind}/count?q=ana"' in page
+        assert client.get(f"/search/{kind}/count", {"q": "ana"}).content == b"8"
+
+
+def test_counting_stops_at_the_cap_and_refuses_what_the_search_refuses(
+    as_role: Callable[[str], Client], settings: Any
+) -> None:
+    settings.COUNT_LIMIT = 2
+    for number in range(4):
+        write(customer=person(f"Ana {number}", f"ana{number}@lumen.example"), title="Ana writes")
+    client = as_role("viewer")
+    for kind in ("people", "feedback"):
+        assert client.get(f"/search/{kind}/count", {"q": "ana"}).content == b"2+"
+        assert client.get(f"/search/{kind}/count", {"q": "nobody"}).content == b"0"
+        assert client.get(f"/search/{kind}/count", {"q": "x" * 201}).status_code == 422
+    assert client.get("/search/planets/count", {"q": "ana"}).status_code == 404
 
 
 def test_typing_gets_the_results_alone(ana: Customer, as_role: Callable[[str], Client]) -> None:
@@ -114,7 +149,6 @@ def test_commands_are_found_by_the_beginning_of_their_words(as_role: Callable[[s
 
 def test_every_option_has_an_id_of_its_own(ana: Customer, as_role: Callable[[str], Client]) -> None:
     write(customer=ana, title="Ana writes")
-    import re
 
     ids = re.findall(r'id="([^"]+)"', palette(as_role("admin"), "a"))
     assert len(ids) == len(set(ids)) > 3
