@@ -107,12 +107,17 @@ def undo(entry_id: int, *, actor: Actor, now: datetime | None = None) -> Outcome
     return restore_many(list(changes.values_list("row_id", flat=True)), actor=actor, now=now, deleted_at=entry.at)
 
 
+def kept_days() -> int | None:
+    """For how many days deleted customers are kept; None: until somebody permanently deletes them."""
+    return schedules.kept_days("customers")
+
+
 def due_at(customer: Customer) -> datetime | None:
     """When a deleted customer is permanently deleted; None for one who is not deleted, or when no schedule does so."""
     return schedules.due_at("customers", customer.deleted_at) if customer.state == State.DELETED else None
 
 
-def deleted_by(moments: Iterable[datetime | None], verb: str = "customer.deleted") -> dict[datetime, str]:
+def deleted_by(moments: Iterable[datetime | None], verb: str = "customer.deleted") -> dict[datetime | None, str]:
     """Who deleted what was deleted at these moments: `deleted_at` is the moment of the audit entry."""
     known = [moment for moment in moments if moment]
     entries = Entry.objects.filter(at__in=known, verb=verb).select_related("actor", "source") if known else []

@@ -23,17 +23,19 @@ class NotThere(Exception):
     """The customer was merged away or is being permanently deleted."""
 
 
+def hold_of(account: Account) -> str:
+    """Why nothing of this account may be deleted, "" when it may."""
+    return f"The account {account.name} is on legal hold: {account.legal_hold}" if account.legal_hold else ""
+
+
 def holds_on(customer_ids: Iterable[int]) -> dict[int, str]:
     """Why these customers may not be deleted, by customer: a hold of their own, else of an account they belong to.
 
     Ask under the customers' locks.
     """
     ids = list(customer_ids)
-    held_accounts = Membership.objects.filter(customer_id__in=ids).exclude(account__legal_hold="").order_by("-account")
-    found = {
-        pk: account_hold(name, reason)
-        for pk, name, reason in held_accounts.values_list("customer_id", "account__name", "account__legal_hold")
-    }
+    members = Membership.objects.filter(customer_id__in=ids).exclude(account__legal_hold="")
+    found = {one.customer_id: hold_of(one.account) for one in members.select_related("account").order_by("-account")}
     own = Customer.objects.filter(pk__in=ids).exclude(legal_hold="").values_list("pk", "legal_hold")
     return found | {pk: f"On legal hold: {reason}" for pk, reason in own}
 
@@ -41,11 +43,7 @@ def holds_on(customer_ids: Iterable[int]) -> dict[int, str]:
 def holds_on_accounts(account_ids: Iterable[int]) -> dict[int, str]:
     """Why nothing of these accounts may be deleted, by account."""
     held = Account.objects.filter(pk__in=list(account_ids)).exclude(legal_hold="")
-    return {pk: account_hold(name, reason) for pk, name, reason in held.values_list("pk", "name", "legal_hold")}
-
-
-def account_hold(name: str, reason: str) -> str:
-    return f"The account {name} is on legal hold: {reason}"
+    return {account.pk: hold_of(account) for account in held}
 
 
 @retrying

@@ -3,10 +3,12 @@ from django.urls import path
 from customers.views import (
     bulk,
     create,
+    deleting,
     edit,
     export,
     filters,
     identifiers,
+    legal_hold,
     memberships,
     notes,
     profile,
@@ -32,6 +34,10 @@ urlpatterns = [
     path("accounts/", memberships.suggestions, name="account_suggestions"),
     # One customer
     path("<int:pk>/", profile.detail, name="detail"),
+    path("<int:pk>/delete/", deleting.delete, name="delete"),
+    path("<int:pk>/restore/", deleting.restore, name="restore"),
+    path("<int:pk>/legal-hold/", legal_hold.legal_hold, name="legal_hold"),
+    path("deletions/<int:entry_id>/undo/", deleting.undo, name="undo_delete"),
     path("<int:pk>/edit/", edit.edit, name="edit"),
     path("<int:pk>/identifiers/", identifiers.add, name="identifiers"),
     path("<int:pk>/identifiers/<int:identifier_id>/", identifiers.change, name="identifier"),

@@ -20,14 +20,17 @@ from audit.history import address
 from core import htmx
 from customers.editing import Stale
 from customers.forms import initial_values
+from customers.holding import hold_of
 from customers.models import Customer
 from customers.profile import Profile
+from customers.views.deleting import facts_of
 from properties.models import Definition
 from staff.permissions import requires
 
 PAGE = "customers/profile.html"
 PARTS = ("customer-header", "contact-details", "properties", "company", "accounts", "notes")
 ATTEMPTS = 3
+READABLE = (Customer.State.ACTIVE, Customer.State.DELETED)
 OPENERS = {
     "name": "edit-name", "tag": "add-tag", "identifier": "add-identifier", "property": "add-property",
     "account": "add-account",
@@ -56,8 +59,9 @@ class Opened:
 @requires("customers.view")
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    """The page; `focus` names what gets the keyboard when a form in place is cancelled."""
-    return show(request, customer_for(request, pk), focus=request.GET.get("focus", ""))
+    """The page, read-only for a deleted customer; `focus` is what gets the keyboard when a form is cancelled."""
+    readable = Customer.objects.visible_to(request.user).filter(state__in=READABLE)
+    return show(request, get_object_or_404(readable, pk=pk), focus=request.GET.get("focus", ""))
 
 
 def customer_for(request: HttpRequest, pk: int) -> Customer:
@@ -70,18 +74,21 @@ def show(
     every_note: bool = False,
 ) -> HttpResponse:  # fmt: skip
     """The page, or the part of it that was asked for. `focus` is the id of what gets the keyboard after an edit."""
+    profile = Profile(customer, request.user, every_note=every_note)
     context = {
         "customer": customer,
-        "profile": Profile(customer, request.user, every_note=every_note),
+        "profile": profile,
+        "held_by": lambda: next((hold for one in profile.memberships if (hold := hold_of(one.account))), ""),
         "opened": opened,
         "form": opened.form if opened else None,
         "focus": focus,
         "types": Definition.Type.choices,
         "keys": lambda: _keys(opened),
-        "orphan_due_at": customer.orphan_due_at(),
+        "orphan_due_at": None if customer.legal_hold or not customer.is_active else customer.orphan_due_at(),
         "feedback_url": address("documents:of_customer", customer.pk),
         "surveys_url": address("surveys:of_customer", customer.pk),
         "history_url": address("audit:history", "customer", customer.pk),
+        **facts_of(request, customer),
     }
     return htmx.page(request, PAGE, context, partials=PARTS, status=status)
 
