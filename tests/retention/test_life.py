@@ -1,0 +1,154 @@
+"""A life of customers by chance: whatever is done to them in whatever order, a simple model says what must be there."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.strategies import DataObject, data, sampled_from
+
+from audit.actor import Actor
+from audit.models import Source
+from core.invariants import findings
+from customers.creating import Taken, create_by_hand
+from customers.deleting import delete, restore
+from customers.editing import rename
+from customers.identifying import identity
+from customers.models import Customer, Identifier
+from feedback.linking import link, unlink
+from feedback.models import Document
+from feedback.receiving import Incoming, receive
+from tests.customers.people import mina
+
+EMAILS = [f"person{number}@life.test" for number in range(5)]
+NAMES = ["Ana", "Bo", "Cy"]
+
+
+@dataclass
+class Person:
+    name: str
+    emails: set[str]
+    deleted: bool = False
+    documents: set[int] = field(default_factory=set)
+
+
+class Life(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.undone = transaction.atomic()
+        self.undone.__enter__()
+        self.actor = mina()
+        self.source = Source.objects.create(name="Desk", kind="feedback")
+        self.sync = Actor.of_source(self.source)
+        self.people: dict[int, Person] = {}
+        self.free: set[int] = set()  # documents without a customer
+
+    def teardown(self) -> None:
+        try:
+            broken = [f"{found.rule.name}: {found.first}" for found in findings() if found.broken]
+            assert not broken, broken
+        finally:
+            transaction.set_rollback(True)
+            self.undone.__exit__(None, None, None)
+
+    def owner(self, email: str) -> int | None:
+        return next((pk for pk, person in self.people.items() if email in person.emails), None)
+
+    def some(self, drawn: DataObject, **facts: Any) -> int:
+        fitting = [pk for pk, one in self.people.items() if all(getattr(one, k) == v for k, v in facts.items())]
+        return drawn.draw(sampled_from(sorted(fitting)))
+
+    def has(self, **facts: Any) -> bool:
+        return any(all(getattr(one, k) == v for k, v in facts.items()) for one in self.people.values())
+
+    @rule(email=sampled_from(EMAILS), name=sampled_from(NAMES))
+    def create(self, email: str, name: str) -> None:
+        try:
+            made = create_by_hand(name=name, identities=[identity("email", email)], actor=self.actor)
+        except Taken as taken:
+            assert taken.customer.pk == self.owner(email)
+        else:
+            assert self.owner(email) is None
+            self.people[made.pk] = Person(name, {email})
+
+    @rule(email=sampled_from(EMAILS))
+    def intake(self, email: str) -> None:
+        got = receive(Incoming(body="Help", author={"email": email}), source=self.source, actor=self.sync)
+        assert got.customer is not None
+        if self.owner(email) is None:
+            assert got.customer.pk not in self.people
+            self.people[got.customer.pk] = Person("", {email})
+        assert got.customer.pk == self.owner(email)
+        self.people[got.customer.pk].documents.add(got.document.pk)
+
+    @precondition(lambda self: self.has(deleted=False) and Document.objects.exists())
+    @rule(drawn=data())
+    def choose(self, drawn: DataObject) -> None:
+        """Staff give a document to somebody."""
+        pk = drawn.draw(sampled_from(sorted(self.free.union(*(one.documents for one in self.people.values())))))
+        to = self.some(drawn, deleted=False)
+        link(Document.objects.get(pk=pk), Customer.objects.get(pk=to), actor=self.actor)
+        self.take(pk)
+        self.people[to].documents.add(pk)
+
+    @precondition(lambda self: any(one.documents for one in self.people.values()))
+    @rule(drawn=data())
+    def remove(self, drawn: DataObject) -> None:
+        pk = drawn.draw(sampled_from(sorted(set().union(*(one.documents for one in self.people.values())))))
+        unlink(Document.objects.get(pk=pk), actor=self.actor)
+        self.take(pk)
+        self.free.add(pk)
+
+    def take(self, document: int) -> None:
+        self.free.discard(document)
+        for person in self.people.values():
+            person.documents.discard(document)
+
+    @precondition(lambda self: self.has(deleted=False))
+    @rule(drawn=data(), name=sampled_from(NAMES))
+    def call(self, drawn: DataObject, name: str) -> None:
+        pk = self.some(drawn, deleted=False)
+        rename(Customer.objects.get(pk=pk), name, actor=self.actor)
+        self.people[pk].name = name
+
+    @precondition(lambda self: self.has(deleted=False))
+    @rule(drawn=data())
+    def delete(self, drawn: DataObject) -> None:
+        pk = self.some(drawn, deleted=False)
+        delete(Customer.objects.get(pk=pk), actor=self.actor)
+        self.people[pk].deleted = True
+
+    @precondition(lambda self: self.has(deleted=True))
+    @rule(drawn=data())
+    def restore(self, drawn: DataObject) -> None:
+        pk = self.some(drawn, deleted=True)
+        restore(Customer.objects.get(pk=pk), actor=self.actor)
+        self.people[pk].deleted = False
+
+    @invariant()
+    def what_is_there_is_what_the_model_says(self) -> None:
+        rows = Customer.objects.exclude(state="merged").values_list("pk", "name", "state", "feedback_count")
+        there = {pk: (name, state, count) for pk, name, state, count in rows}
+        assert there == {
+            pk: (one.name, "deleted" if one.deleted else "active", len(one.documents))
+            for pk, one in self.people.items()
+        }
+        emails = dict(Identifier.objects.values_list("normalized", "customer_id"))
+        assert emails == {email: pk for pk, one in self.people.items() for email in one.emails}
+        documents = dict(Document.objects.values_list("pk", "customer_id"))
+        expected = {document: pk for pk, one in self.people.items() for document in one.documents}
+        assert documents == expected | dict.fromkeys(self.free)
+
+
+@pytest.mark.django_db
+def test_whatever_happens_in_whatever_order(request: pytest.FixtureRequest) -> None:
+    long = request.config.getoption("--long", default=False)
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=150 if long else 15, stateful_step_count=40 if long else 20, deadline=None,
+            suppress_health_check=list(HealthCheck), print_blob=True,
+        ),
+    )  # fmt: skip
