@@ -36,6 +36,9 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or secrets.kept(STATE / "secret.key")
 SUPPRESSION_KEY_GIVEN = bool(os.environ.get("ROSTER_SUPPRESSION_KEY"))
 SUPPRESSION_KEY = os.environ.get("ROSTER_SUPPRESSION_KEY") or secrets.kept(STATE / "suppression.key")
 
+# What was permanently deleted, outside the database too: best on another disk (reliability 14)
+ERASURE_LEDGER = os.environ.get("ROSTER_ERASURE_LEDGER") or STATE / "erasures.jsonl"
+
 # Apps: top to bottom, each imports only from those below
 ROSTER_APPS = [
     "dashboard",
@@ -294,6 +297,7 @@ USE_TZ = True
 USE_I18N = False
 PAGE_SIZE = 50
 PAGE_SIZE_SMALL = 10  # panels of a page
+MERGE_UNDO_DAYS = int(os.environ.get("MERGE_UNDO_DAYS", "30"))  # a merge of customers can be undone for so long
 COUNT_LIMIT = 10_000  # counts stop here and say "10,000+"
 DELETED_KEPT_DAYS = 30  # what was deleted can be restored for so long, unless a retention policy says otherwise
 ORPHAN_GRACE_DAYS = 90  # a customer who came only from documents and lost the last one (product 5.4)

@@ -16,6 +16,7 @@ from customers.identifying import Identity
 from customers.matching import Match, lock, lock_customers, match, note_duplicates
 from customers.models import Customer, Identifier, Membership
 from customers.models.customer import NAME_LIMIT, sort_key
+from customers.suppressing import Suppressed, counting, require_open
 from properties import provenance
 from properties.models import Definition
 from properties.values import cast_all, type_of
@@ -66,15 +67,19 @@ def clean_properties(raw: Mapping[str, Sequence[object]]) -> dict[str, list[Any]
     return cleaned
 
 
+@counting
 @retrying
 def create(draft: Draft, *, actor: Actor, origin: str = Customer.Origin.HAND, now: datetime | None = None) -> Customer:
-    """A new customer from `draft`. Raises Taken when an email, user ID or handle of it is somebody's already."""
+    """A new customer from `draft`. Raises Taken when an email, user ID or handle of it is somebody's already, and
+    Suppressed when one was somebody's who was permanently deleted."""
+    require_open()
     with recorded(actor, "customer.created", now=now) as entry:
         customer = _insert_unless_taken(draft, actor=actor, origin=origin, now=entry.at)
         entry.about(customer)
         return customer
 
 
+@counting
 @retrying
 def create_by_hand(
     *, name: str, identities: Sequence[Identity], properties: dict[str, Sequence[object]] | None = None,
@@ -82,8 +87,9 @@ def create_by_hand(
 ) -> Customer:  # fmt: skip
     """A new customer as staff typed it in, in `account` if given. `types` are those of properties never seen before.
 
-    Raises ValidationError (by property key), and Taken; then nothing is written, no definition either.
+    Raises ValidationError (by property key), Taken and Suppressed; then nothing is written, no definition either.
     """
+    require_open()
     with recorded(actor, "customer.created", now=now) as entry:
         Definition.objects.for_keys(types or {})
         draft = draft_of(name=name, identities=list(identities), properties=properties)
@@ -97,6 +103,8 @@ def create_by_hand(
 def _insert_unless_taken(draft: Draft, *, actor: Actor, origin: str, now: datetime) -> Customer:
     lock(draft.identities)
     found = match(draft.identities)
+    if found.suppressed:
+        raise Suppressed(min(found.suppressed))
     for one, owners in found.owners.items():
         if owners and one.kind != Identifier.Kind.PHONE:
             raise Taken(one, Customer.objects.get(pk=owners[0]))
@@ -114,8 +122,8 @@ def find_or_create(draft: Draft, *, actor: Actor, origin: str, now: datetime) ->
     lock(draft.identities)
     found = match(draft.identities)
     if found.customer_id is None:
-        if all(found.owners.values()):
-            return None, found, False  # only a phone that several share: nobody in particular
+        if found.is_suppressed or all(found.owners.values()):
+            return None, found, False  # permanently deleted; or only a phone that several share: nobody in particular
         return insert(draft, actor=actor, origin=origin, now=now), found, True
     customer = lock_customers([found.customer_id])[0]
     enrich(customer, draft, found, actor=actor, now=now)

@@ -15,6 +15,7 @@ from customers.creating import Taken, add_identifiers, clean_name
 from customers.identifying import Identity, identity
 from customers.matching import lock, match
 from customers.models import Customer, Identifier
+from customers.suppressing import Suppressed, counting
 from properties import provenance
 from properties.models import Definition
 from properties.values import cast_all
@@ -71,11 +72,12 @@ def rename(
         return locked
 
 
+@counting
 @retrying
 def add_identifier(
     customer: Customer, kind: str, value: str, *, actor: Actor, now: datetime | None = None
 ) -> Identifier:
-    """Raises ValidationError when malformed, Taken when another customer has it (a phone may be shared)."""
+    """Raises ValidationError when malformed, Taken when another has it (a phone may be shared), and Suppressed."""
     new = identity(kind, value)
     with edited(customer, "customer.identifier_added", actor=actor, version=None, now=now, identities=[new]) as (
         locked,
@@ -90,13 +92,15 @@ def add_identifier(
         return locked.identifiers.get(kind=new.kind, normalized=new.normalized)
 
 
+@counting
 @retrying
 def change_identifier(
     identifier: Identifier, value: str, *, actor: Actor, expecting: str | None = None, now: datetime | None = None
 ) -> Identifier:
     """Corrects an identifier in place, primary or not.
 
-    Raises ValidationError, Taken, NotActive, Identifier.DoesNotExist, and Stale when its value is not `expecting`.
+    Raises ValidationError, Taken, Suppressed, NotActive, Identifier.DoesNotExist; Stale when its value is not
+    `expecting`.
     """
     new = identity(identifier.kind, value)
     with edited(
@@ -195,7 +199,10 @@ def _change_properties(
 
 
 def _refuse_taken(new: Identity, customer: Customer) -> None:
-    owners = match([new]).owners[new]
+    found = match([new])
+    if found.suppressed:
+        raise Suppressed(new)
+    owners = found.owners[new]
     if new.kind != Identifier.Kind.PHONE and owners and owners != [customer.pk]:
         raise Taken(new, Customer.objects.get(pk=owners[0]))
 

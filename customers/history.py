@@ -164,6 +164,7 @@ verbs({
     "customer.property_reset": "gave a property back to the syncs for",
     "customer.identifier_restored": "put a contact detail back on",
     "customers.exported": "exported customers",
+    "suppression.lifted": "lifted the suppression of an identifier",
     "membership.added": "added an account to",
     "membership.removed": "removed an account from",
     "membership.made_primary": "changed the primary account of",

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.db.models import Q
 
+from customers import suppressing
 from customers.identifying import MATCHING_ORDER, Identity
 from customers.models import Customer, DuplicateCandidate, Identifier
 
 LOCKS_LIMIT = 1_000
 _LOCK = """
-    SELECT count(CASE WHEN one LIKE 'phone:%%' THEN pg_advisory_xact_lock(hashtextextended(one, 0))::text
+    SELECT count(CASE WHEN %s OR one LIKE 'phone:%%' THEN pg_advisory_xact_lock(hashtextextended(one, 0))::text
                       ELSE pg_advisory_xact_lock_shared(hashtextextended(one, 0))::text END)
     FROM unnest(%s::text[]) one
 """
@@ -22,10 +23,24 @@ class Match:
     """`customer_id` is who the identities belong to, or None; `owners` says whose each known identity is.
 
     `others` are further customers that some identity points at: probable duplicates, never merged by themselves.
+    `suppressed` are the identities of people who were permanently deleted; `is_suppressed` says that one of them comes
+    first in the order of matching, so that the whole is theirs and must be nobody's.
     """
 
     customer_id: int | None = None
     owners: dict[Identity, list[int]] = field(default_factory=dict)
+    suppressed: set[Identity] = field(default_factory=set)
+    is_suppressed: bool = False
+
+    def take(self, one: Identity, owners: list[int]) -> None:
+        """Takes the next identity, in the order of matching, into account."""
+        self.owners[one] = owners
+        if self.customer_id is not None or self.is_suppressed:
+            return
+        if one in self.suppressed:
+            self.is_suppressed = True
+        elif len(owners) == 1:
+            self.customer_id = owners[0]
 
     @property
     def others(self) -> set[int]:
@@ -36,26 +51,29 @@ class Match:
         return [
             one
             for one, owners in self.owners.items()
-            if self.customer_id not in owners and (not owners or one.kind == Identifier.Kind.PHONE)
+            if self.customer_id not in owners
+            and one not in self.suppressed
+            and (not owners or one.kind == Identifier.Kind.PHONE)
         ]
 
 
-def lock(identities: Iterable[Identity]) -> None:
+def lock(identities: Iterable[Identity], *, exclusive: bool = False) -> None:
     """Locks the identities for the rest of the transaction, in the one order (reliability 2).
 
-    Shared, because the database itself refuses a second owner; exclusive for phones, which it cannot make unique.
+    Shared, because the database itself refuses a second owner; exclusive for phones, which it cannot make unique, and
+    for who takes identities away.
     """
     ordered = sorted({f"{one.kind}:{one.normalized}" for one in identities})
     if len(ordered) > LOCKS_LIMIT:
         raise ValueError(f"At most {LOCKS_LIMIT} identifier locks a transaction")
     if ordered:
         with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [ordered])
+            cursor.execute(_LOCK, [exclusive, ordered])
 
 
 def match(identities: Sequence[Identity]) -> Match:
     """Who owns these identities, in the order user ID, email, handle, phone (only if exactly one customer has it)."""
-    found = Match(owners={one: [] for one in identities})
+    found = Match(owners={one: [] for one in identities}, suppressed=suppressing.among(identities))
     if not identities:
         return found
     wanted = Q()
@@ -67,9 +85,7 @@ def match(identities: Sequence[Identity]) -> Match:
         known.setdefault((kind, normalized), []).append(customer_id)
     for one in sorted(identities, key=lambda one: MATCHING_ORDER.index(one.kind)):
         owners = known.get((one.kind, one.normalized), [])
-        found.owners[one] = owners
-        if found.customer_id is None and len(owners) == 1:
-            found.customer_id = owners[0]
+        found.take(one, owners)
     return found
 
 

@@ -13,6 +13,7 @@ from audit.actor import Actor
 from core.arrays import AnyOf
 from core.json import dumps
 from core.writing_many import array_of, insert_rows, next_ids, update_many
+from customers import suppressing
 from customers.creating import Draft, _may_name, search_text_of
 from customers.identifying import MATCHING_ORDER, Identity
 from customers.matching import Match, note_duplicates
@@ -82,7 +83,9 @@ class Directory:
         self._identifiers: list[tuple[Any, ...]] = []
         self._changed: set[int] = set()
         self._matches: list[Match] = []
-        self._owners = _owners(one for draft in drafts for one in draft.identities)
+        every = {one for draft in drafts for one in draft.identities}
+        self._owners = _owners(every)
+        self._suppressed = suppressing.among(every)
         found = [self._match(draft).customer_id for draft in drafts if draft.identities]
         known = {customer_id for customer_id in found if customer_id is not None}
         self.customers: dict[int, Person] = {person.pk: person for person in _locked(known)}
@@ -95,12 +98,16 @@ class Directory:
             return None
         found = self._match(draft)
         if found.customer_id is None:
-            return None if all(found.owners.values()) else self._insert(draft, origin)
+            return None if found.is_suppressed or all(found.owners.values()) else self._insert(draft, origin)
         customer = self.customers[found.customer_id]
         self._enrich(customer, draft)
         self._give(customer.pk, found.free(), verified=draft.verified)
         self._matches.append(found)
         return customer.pk
+
+    def refused(self, draft: Draft) -> Match:
+        """Which identities of the draft are suppressed, and whether that makes the whole nobody's."""
+        return self._match(draft) if self._suppressed else Match()
 
     def write(self) -> None:
         if self.new:
@@ -125,11 +132,10 @@ class Directory:
     def _match(self, draft: Draft) -> Match:
         """`matching.match` on what is held here."""
         found = Match(owners={one: [] for one in draft.identities})
+        if self._suppressed:
+            found.suppressed = self._suppressed.intersection(draft.identities)
         for one in sorted(draft.identities, key=lambda one: _ORDER[one.kind]):
-            owners = list(self._owners.get((one.kind, one.normalized), ()))
-            found.owners[one] = owners
-            if found.customer_id is None and len(owners) == 1:
-                found.customer_id = owners[0]
+            found.take(one, list(self._owners.get((one.kind, one.normalized), ())))
         return found
 
     def _insert(self, draft: Draft, origin: str) -> int:

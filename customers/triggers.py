@@ -179,3 +179,22 @@ def keep_values() -> list[pgtrigger.Trigger]:
             func=run.format(rows=changed),
         ),
     ]  # fmt: skip
+
+
+def refuse_suppressed() -> list[pgtrigger.Trigger]:
+    """No identifier that was permanently deleted comes back, whatever statement brings it (reliability 13)."""
+    return [
+        pgtrigger.Trigger(
+            name=f"suppressed_{event}", level=pgtrigger.Statement, when=pgtrigger.After, operation=operation,
+            referencing=pgtrigger.Referencing(new="new_rows"),
+            func="""
+                IF EXISTS (SELECT 1 FROM new_rows n JOIN customers_suppression s ON s.digest = n.digest) THEN
+                    RAISE EXCEPTION 'A suppressed identifier cannot come back' USING
+                        ERRCODE = 'check_violation', CONSTRAINT = 'customers_identifier_not_suppressed',
+                        TABLE = 'customers_identifier';
+                END IF;
+                RETURN NULL;
+            """,
+        )
+        for event, operation in (("insert", pgtrigger.Insert), ("update", pgtrigger.Update))
+    ]  # fmt: skip

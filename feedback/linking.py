@@ -11,6 +11,7 @@ from customers.creating import Draft, Taken, draft_of, enrich, insert
 from customers.identifying import identity
 from customers.matching import lock, lock_customers, match
 from customers.models import Customer
+from customers.suppressing import Suppressed, counting, require_open
 from feedback.models import Document
 
 
@@ -61,6 +62,7 @@ def unlink(
         return Customer.objects.get(pk=previous_id)
 
 
+@counting
 @retrying
 def create_and_link(
     document: Document, *, email: str, name: str, properties: dict[str, Sequence[object]] | None = None, actor: Actor,
@@ -68,12 +70,15 @@ def create_and_link(
 ) -> Linked:  # fmt: skip
     """Makes a customer and links it; an email that exists updates that customer's name instead (5.3).
 
-    Raises ValidationError, and Taken when the email is a deleted customer's.
+    Raises ValidationError, Taken when the email is a deleted customer's, and Suppressed.
     """
+    require_open()
     draft = draft_of(name=name, identities=[identity("email", email)], properties=properties or {})
     with recorded(actor, "document.linked", document, now=now) as entry:
         lock(draft.identities)
         found = match(draft.identities)
+        if found.suppressed:
+            raise Suppressed(min(found.suppressed))
         if found.customer_id is None:
             _lock(document, None)
             customer = insert(draft, actor=actor, origin=Customer.Origin.DOCUMENT, now=entry.at)

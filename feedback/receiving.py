@@ -1,7 +1,7 @@
 """Feedback that arrives, by any way in: kept once, its author recognised or made a customer (5.1, 5.2)."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,9 +15,13 @@ from core.json import dumps
 from core.retrying import retrying
 from customers.creating import Draft, clean_name, clean_properties, find_or_create
 from customers.identifying import Identity, identity
+from customers.matching import Match, lock
 from customers.models import Customer, Membership, Tag
+from customers.suppressing import among, count_kept_out, require_open
+from feedback.anonymising import Known
 from feedback.models import Document, DocumentTag
 
+TITLE_LIMIT = 500
 AUTHOR_FIELDS = ("name", "email", "phone", "user_id", "handle")
 # Where senders put identity when the author lacks it (5.2)
 METADATA_NAMES = {
@@ -61,29 +65,42 @@ class Incoming:
 @dataclass(frozen=True, slots=True)
 class Received:
     document: Document
-    status: Literal["created", "unchanged", "updated"]
+    status: Literal["created", "unchanged", "updated", "suppressed"]
     customer: Customer | None
 
 
 @retrying
 def receive(incoming: Incoming, *, source: Source, actor: Actor, now: datetime | None = None) -> Received:
-    """Keeps the document and links its author. Raises ValidationError keyed by field; then nothing is kept."""
+    """Keeps the document and links its author; one whose author was permanently deleted is kept without the identity.
+
+    Raises ValidationError keyed by field, and IntakeStopped; then nothing is kept.
+    """
+    require_open()
     digest = incoming.digest()
     known = _known(source, incoming)
+    if known and known.anonymised_at:
+        return Received(known, "suppressed", None)  # what was taken out of it does not come back
     if known and known.content_digest is not None and bytes(known.content_digest) == digest:
         return Received(known, "unchanged", known.customer)
     draft = author_draft(incoming)
     with recorded(actor, "document.updated" if known else "document.received", known, now=now) as entry:
         draft.properties = clean_properties(incoming.properties)
-        customer = _customer(draft, known, actor=actor, now=entry.at)
+        customer, found = _customer(draft, known, actor=actor, now=entry.at)
+        if found.suppressed:
+            count_kept_out(found.suppressed, entry.at)
+            incoming, draft = without_identity(incoming, draft, found)
         account = _account(incoming, customer, verified=incoming.verified)
         document = _written(incoming, known, source=source, digest=digest, now=entry.at)
         _recognise(document, draft, customer)
+        if found.is_suppressed:
+            document.content_digest, document.anonymised_at = None, entry.at
         if account:
             document.account = account
         document.save()
         _tag(document, incoming.tags)
         entry.about(document)
+    if found.is_suppressed:
+        return Received(document, "suppressed", document.customer)
     return Received(document, "updated" if known else "created", document.customer)
 
 
@@ -128,11 +145,31 @@ def _known(source: Source, incoming: Incoming) -> Document | None:
     return Document.objects.filter(source=source, external_id=incoming.external_id).select_related("customer").first()
 
 
-def _customer(draft: Draft, known: Document | None, *, actor: Actor, now: datetime) -> Customer | None:
+def _customer(draft: Draft, known: Document | None, *, actor: Actor, now: datetime) -> tuple[Customer | None, Match]:
     if known and known.link in {Document.Link.STAFF, Document.Link.REMOVED}:
-        return None  # staff decided; the identity stays with the document
-    customer, _, _ = find_or_create(draft, actor=actor, origin=Customer.Origin.DOCUMENT, now=now)
-    return customer
+        lock(draft.identities)
+        return None, Match(suppressed=among(draft.identities))  # staff decided; the identity stays with the document
+    customer, found, _ = find_or_create(draft, actor=actor, origin=Customer.Origin.DOCUMENT, now=now)
+    return customer, found
+
+
+def without_identity(incoming: Incoming, draft: Draft, found: Match) -> tuple[Incoming, Draft]:
+    """What was sent without the suppressed identities; when they make the whole nobody's, without any of the author."""
+    gone = set(draft.identities) if found.is_suppressed else found.suppressed
+    names = [draft.name] if found.is_suppressed else []
+    known = Known(names, [(one.kind, text) for one in gone for text in (one.value, one.normalized)])
+    kinds = {one.kind for one in gone}
+    kept = replace(
+        incoming,
+        title=known.text(incoming.title)[:TITLE_LIMIT],
+        body=known.text(incoming.body),
+        author={}
+        if found.is_suppressed
+        else {name: value for name, value in incoming.author.items() if name not in kinds},
+        custom_fields=known.data(incoming.custom_fields),
+        metadata=known.data(incoming.metadata),
+    )
+    return kept, replace(draft, identities=[one for one in draft.identities if one not in gone])
 
 
 def _account(incoming: Incoming, customer: Customer | None, *, verified: bool) -> Account | None:

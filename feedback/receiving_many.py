@@ -3,6 +3,7 @@
 Items are taken in order, as if each were a command of its own; tests compare the outcome with that of single ones.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,15 +20,18 @@ from core.json import dumps, loads
 from core.text import fold
 from core.writing_many import array_of, insert_many, insert_rows, next_ids, update_many
 from customers.creating import Draft
-from customers.matching import lock
+from customers.identifying import Identity
+from customers.matching import Match, lock
 from customers.matching_many import Directory
 from customers.models import Customer, Membership, Tag
 from customers.models.tag import hue_of
+from customers.suppressing import among, count_kept_out, require_open
 from feedback.models import Document, DocumentTag
-from feedback.receiving import Incoming, author_draft
+from feedback.receiving import Incoming, author_draft, without_identity
 from properties.models import Definition
 from properties.values import cast_all, type_of
 
+Status = Literal["created", "unchanged", "updated", "suppressed"]
 # Definitions by key, and (key as spelled, typed values or what is wrong) by key and raw values
 Cleaned = dict[Any, Any]
 
@@ -39,9 +43,9 @@ _SAID = (
 _JSON = {"author", "custom_fields", "metadata"}
 _NEW = (
     "id", *_SAID, "source", "external_id", "customer", "link", "account", "occurred_at", "received_at", "updated_at",
-    "state", "tag_ids",
+    "state", "tag_ids", "anonymised_at",
 )  # fmt: skip
-_CHANGED = (*_SAID, "customer", "link", "account", "occurred_at")
+_CHANGED = (*_SAID, "customer", "link", "account", "occurred_at", "anonymised_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,12 @@ class Kept:
     """What became of one item."""
 
     document_id: int
-    status: Literal["created", "unchanged", "updated"]
+    status: Status
     customer_id: int | None
     account_id: int | None
     occurred_at: datetime
 
-    def with_status(self, status: Literal["created", "unchanged", "updated"]) -> "Kept":
+    def with_status(self, status: Status) -> "Kept":
         return replace(self, status=status)
 
 
@@ -98,6 +102,7 @@ class _Item:
     draft: Draft
     known_id: int | None
     staff_decided: bool
+    suppressed: bool = False
     customer_id: int | None = None
     account_id: int | None = None
     tag_ids: list[int] = field(default_factory=list)
@@ -109,8 +114,9 @@ def receive_many(
     """Keeps the documents and links their authors, inside the caller's audit entry.
 
     One outcome for each, in order; a ValidationError (keyed by field) for what is wrong, which stops no other. Together
-    they may name 1,000 identifiers at most (reliability 2).
+    they may name 1,000 identifiers at most (reliability 2). Raises IntakeStopped.
     """
+    require_open()
     outcomes: list[Any] = [None] * len(told)
     changed: Sequence[int] = range(len(told))
     if _comes_once(told):  # then what is as it was needs no lock and no second look
@@ -149,6 +155,8 @@ def _external_ids(told: Sequence[Prepared]) -> list[str]:
 
 def _unchanged(known: dict[str, dict[str, Any]], one: Prepared) -> Kept | None:
     row = known.get(one.incoming.external_id or "")
+    if row and row["anonymised_at"]:
+        return Kept(row["id"], "suppressed", None, row["account_id"], row["occurred_at"])
     if not row or row["content_digest"] is None or bytes(row["content_digest"]) != one.digest:
         return None
     return Kept(row["id"], "unchanged", row["customer_id"], row["account_id"], row["occurred_at"])
@@ -198,7 +206,16 @@ def _receive_run(
 
 
 def _known(source: Source, told: Sequence[Prepared]) -> dict[str, dict[str, Any]]:
-    columns = ("id", "external_id", "content_digest", "link", "customer_id", "account_id", "occurred_at")
+    columns = (
+        "id",
+        "external_id",
+        "content_digest",
+        "link",
+        "customer_id",
+        "account_id",
+        "occurred_at",
+        "anonymised_at",
+    )
     rows = Document.objects.filter(AnyOf("external_id", _external_ids(told)), source=source).values(*columns)
     return {row["external_id"]: row for row in rows}
 
@@ -240,6 +257,7 @@ def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) ->
         if not item.staff_decided:
             item.customer_id = directory.find_or_create(item.draft, origin=Customer.Origin.DOCUMENT)
         item.account_id = accounts.get(item.incoming.account_external_id)
+    _strip(items, directory, now)
     _tag(items)
     new = [item for item in items if not item.known_id]
     created = [_created(item, pk, now) for item, pk in zip(new, next_ids(Document, len(new)), strict=True)]
@@ -252,7 +270,7 @@ def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) ->
         rows = (_row(item, kept, source.pk, now) for item, kept in zip(new, created, strict=True))
         insert_rows(Document, _NEW, rows)
     old = [item for item in items if item.known_id]
-    updated = _updated(old)
+    updated = _updated(old, now)
     done = [*zip(new, created, strict=True), *zip(old, updated, strict=True)]
     links = [(kept.document_id, tag_id) for item, kept in done for tag_id in item.tag_ids]
     if updated:
@@ -265,8 +283,34 @@ def _keep(items: list[_Item], *, source: Source, actor: Actor, now: datetime) ->
     yield from done
 
 
+def _strip(items: list[_Item], directory: Directory, now: datetime) -> None:
+    """Takes the identities of people who were permanently deleted out of what was sent (6.3)."""
+    times = Counter[Identity]()
+    staff = among(one for item in items if item.staff_decided for one in item.draft.identities)
+    for item in items:
+        if item.staff_decided:
+            found = Match(suppressed=staff.intersection(item.draft.identities))
+        else:
+            found = directory.refused(item.draft)
+        if not found.suppressed:
+            continue
+        times.update(found.suppressed)
+        item.suppressed = found.is_suppressed
+        item.incoming, item.draft = without_identity(item.incoming, item.draft, found)
+        bare = Prepared.of(item.incoming)
+        email = next((one.normalized for one in item.draft.identities if one.kind == "email"), "")
+        digest = None if item.suppressed else item.said[-1]
+        item.said = tuple(
+            {"author_email": email, "content_digest": digest}.get(name, value)
+            for name, value in zip(_SAID, bare.said, strict=True)
+        )
+    for number in sorted(set(times.values())):
+        count_kept_out([one for one, count in times.items() if count == number], now, times=number)
+
+
 def _created(item: _Item, pk: int, now: datetime) -> Kept:
-    return Kept(pk, "created", item.customer_id, item.account_id, item.incoming.occurred_at or now)
+    status: Status = "suppressed" if item.suppressed else "created"
+    return Kept(pk, status, item.customer_id, item.account_id, item.incoming.occurred_at or now)
 
 
 def _row(item: _Item, kept: Kept, source_id: int, now: datetime) -> tuple[Any, ...]:
@@ -275,25 +319,33 @@ def _row(item: _Item, kept: Kept, source_id: int, now: datetime) -> tuple[Any, .
     return (
         kept.document_id, *item.said, source_id, item.incoming.external_id, kept.customer_id, link,
         kept.account_id, kept.occurred_at, now, now, Document.State.ACTIVE, array_of(item.tag_ids),
+        now if item.suppressed else None,
     )  # fmt: skip
 
 
-def _updated(items: list[_Item]) -> list[Kept]:
+def _updated(items: list[_Item], now: datetime) -> list[Kept]:
     """What became of the documents that were here before: locked, with what was sent now."""
     if not items:
         return []
     locked = Document.objects.filter(AnyOf("pk", [item.known_id for item in items])).order_by("pk")
     documents = {document.pk: document for document in locked.defer("search_vector").select_for_update()}
     for item in items:
-        _say(documents[item.known_id], item)  # type: ignore[index]
+        _say(documents[item.known_id], item, now)  # type: ignore[index]
     update_many(list(documents.values()), _CHANGED)
     return [
-        Kept(document.pk, "updated", document.customer_id, document.account_id, document.occurred_at)
+        Kept(
+            document.pk,
+            "suppressed" if document.anonymised_at else "updated",
+            document.customer_id,
+            document.account_id,
+            document.occurred_at,
+        )
         for document in (documents[item.known_id] for item in items)  # type: ignore[index]
     ]
 
 
-def _say(document: Document, item: _Item) -> None:
+def _say(document: Document, item: _Item, now: datetime) -> None:
+    document.anonymised_at = now if item.suppressed else None
     for name, value in zip(_SAID, item.said, strict=True):
         setattr(document, name, loads(value) if name in _JSON else value)
     document.occurred_at = item.incoming.occurred_at or document.occurred_at

@@ -107,6 +107,17 @@ TABLES: dict[str, Table] = {
         plain="id survivor source_ids actor merged_at undo_until undone_at moved",
         fates={"survivor": Fate.DELETED},
     ),
+    "customers.Suppression": Table(
+        purge="it is what a permanent deletion leaves: a keyed hash, until an admin lifts it",
+        derived="digest",
+        plain="id kind since kept_out last_kept_out_at",
+    ),
+    "customers.KeyProof": Table(purge=_NOBODY, plain="id digest made_at"),
+    "customers.Erasure": Table(
+        purge="what had to be blanked is emptied when the deletion is done",
+        personal="known",
+        plain="id token customer_id purge_id begun_at done_at",
+    ),
     "customers.Tag": Table(purge=_NOBODY, plain="id name folded hue created_at"),
     "customers.TagRewrite": Table(purge=_NOBODY, plain=f"{JOB} tag merging into name actor customers documents"),
     "customers.BulkEdit": Table(
@@ -140,7 +151,7 @@ TABLES: dict[str, Table] = {
         purge="the values sampled from the file are removed, and the file of an import that has ended",
         personal="layout plan file",
         plain=f"{JOB} name file_bytes encoding source uploaded_by position row created_count updated_count"
-        " unchanged_count failed_count file_deleted_at",
+        " unchanged_count suppressed_count failed_count file_deleted_at",
     ),
     "integrations.RowError": Table(
         purge="cells and message of a row that names the customer are emptied",

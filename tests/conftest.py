@@ -26,5 +26,6 @@ def _tests_may_empty_the_audit_log() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _uploads_of_its_own(settings: Any, tmp_path: Path) -> None:
+def _files_of_its_own(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "uploads"
+    settings.ERASURE_LEDGER = tmp_path / "erasures.jsonl"

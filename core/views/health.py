@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from core import heartbeat
 
 PATIENCE_SECONDS = 2
+PARTS: dict[str, Callable[[], str]] = {}  # what apps above add: a name, and a function that says what is wrong or ""
 _migrated = False  # once this process has seen every migration applied, they stay so: code does not change under it
 
 
@@ -31,6 +32,8 @@ def ready(request: HttpRequest) -> HttpResponse:
         "worker": worker_problem,
     }
     found = {name: problem() or "ok" for name, problem in parts.items()}
+    whole = found["database"] == found["migrations"] == "ok"
+    found |= {name: (problem() or "ok") if whole else "unknown without the database" for name, problem in PARTS.items()}
     return JsonResponse(found, status=200 if set(found.values()) == {"ok"} else 503)
 
 

@@ -5,6 +5,7 @@ from customers.models.identifier import Identifier
 from customers.models.membership import Membership
 from customers.models.merge import Merge
 from customers.models.note import Note
+from customers.models.suppression import Erasure, KeyProof, Suppression
 from customers.models.tag import CustomerTag, Tag
 from customers.models.tag_rewrite import TagRewrite
 
@@ -14,10 +15,13 @@ __all__ = [
     "CustomerTag",
     "CustomerValue",
     "DuplicateCandidate",
+    "Erasure",
     "Identifier",
+    "KeyProof",
     "Membership",
     "Merge",
     "Note",
+    "Suppression",
     "Tag",
     "TagRewrite",
 ]

@@ -4,7 +4,7 @@ from django.db import models
 
 from audit.models import Source
 from core.triggers import audited
-from customers.triggers import keep_contact_details
+from customers.triggers import keep_contact_details, refuse_suppressed
 
 
 class Identifier(models.Model):
@@ -57,6 +57,7 @@ class Identifier(models.Model):
         ]
         indexes = [models.Index("normalized", condition=models.Q(kind="phone"), name="customers_identifier_phone")]
         triggers = [
+            *refuse_suppressed(),
             *keep_contact_details(),
             *audited(hidden=("normalized", "digest"), customer="customer_id"),
         ]

@@ -8,6 +8,7 @@ from audit.actor import Actor
 from core import htmx
 from customers.creating import Taken, create_by_hand
 from customers.forms import CustomerForm
+from customers.suppressing import Suppressed
 from customers.views.identifiers import taken_text
 from properties.models import Definition
 from staff.permissions import requires
@@ -33,6 +34,9 @@ def new(request: HttpRequest) -> HttpResponse:
     except Taken as taken:
         form.add_error(taken.identity.kind, taken_text(taken))
         return _show(request, form, status=422 if taken.customer.is_active else 409)
+    except Suppressed as refused:
+        form.add_error(refused.identity.kind if refused.identity.kind in form.fields else None, refused.text)
+        return _show(request, form, status=409)
     except ValidationError as error:
         form.refuse(error.message_dict if hasattr(error, "error_dict") else {"": error.messages})
         return _show(request, form, status=422)

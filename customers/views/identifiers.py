@@ -11,6 +11,7 @@ from customers import editing, undoing
 from customers.creating import Taken
 from customers.forms import IdentifierForm
 from customers.models import Customer, Identifier
+from customers.suppressing import Suppressed
 from customers.views.profile import Opened, customer_for, done, show, url_of
 from staff.permissions import requires
 
@@ -32,6 +33,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         row = editing.add_identifier(customer, kind, value, actor=Actor.of_staff(request.user))
     except Taken as taken:
         return _taken(request, customer, "identifier", form, taken)
+    except Suppressed as refused:
+        form.add_error("value", refused.text)
+        return _show(request, customer, "identifier", form, status=409)
     except editing.NotActive:
         raise Http404 from None
     return done(request, customer, f"{row.get_kind_display()} added", part=PART, focus=f"edit-identifier-{row.pk}")
@@ -53,6 +57,9 @@ def change(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
         editing.change_identifier(row, value, actor=Actor.of_staff(request.user), expecting=was)
     except Taken as taken:
         return _taken(request, customer, slot, form, taken)
+    except Suppressed as refused:
+        form.add_error("value", refused.text)
+        return _show(request, customer, slot, form, status=409)
     except editing.Stale:
         row.refresh_from_db()
         newer = IdentifierForm({"value": value, "was": row.value}, kind=row.kind)
@@ -85,6 +92,8 @@ def restore(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
         raise Http404 from None
     except Taken as taken:
         text = f"{taken.identity.value} belongs to {taken.customer.display_name} by now, so it stays removed"
+    except Suppressed as refused:
+        text = refused.text
     return done(request, customer, text, part=PART)
 
 

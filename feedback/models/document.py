@@ -18,6 +18,7 @@ from staff.permissions import permissions_of
 AUTHORED = (
     "title", "body", "body_format", "channel", "source", "external_id", "author", "author_email", "customer", "link",
     "account", "custom_fields", "metadata", "status", "state", "occurred_at", "content_digest",
+    "anonymised_at",
 )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from core import htmx
 from core.ui import day_text, reading_of
 from customers.creating import Taken
 from customers.models import Customer
+from customers.suppressing import Suppressed
 from feedback import linking
 from feedback.forms import NewCustomerForm, Properties
 from feedback.models import Document
@@ -68,6 +69,9 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
             "email", f"This email belongs to customer {taken.customer.pk}, who is deleted. Restore them first."
         )
         return _form(request, document, form, properties, status=409, deleted=taken.customer)
+    except Suppressed as refused:
+        form.add_error("email", refused.text)
+        return _form(request, document, form, properties, status=409)
     except ValidationError as error:
         _say(error, form, properties)
         return _form(request, document, form, properties, status=422)

@@ -18,6 +18,7 @@ from audit.models import Source
 from audit.recording import recorded
 from core.jobs import JobFailed
 from core.retrying import _is_race
+from customers.suppressing import IntakeStopped, require_open
 from engagement.models import Survey
 from feedback.receiving import receive
 from feedback.receiving_many import Kept, definitions_of, receive_many
@@ -68,11 +69,15 @@ def _run_batch(job: Import, now: datetime) -> bool:
     actor = Actor.of_source(job.source, via="import")
     facts = {"import_id": job.pk, "rows": len(batch)}
     with recorded(actor, "import.batch", job, now=now, facts=facts) as entry:
+        try:
+            require_open()
+        except IntakeStopped as stopped:
+            raise JobFailed(str(stopped)) from None
         outcomes = write(job, batch, source=job.source, actor=actor, now=entry.at)
         counts = _count(job, batch, outcomes)
         entry.facts |= counts
         Source.objects.filter(pk=job.source.pk).update(last_received_at=entry.at)
-        if not counts["created"] and not counts["updated"]:
+        if not counts["created"] and not counts["updated"] and not counts["suppressed"]:
             entry.discard()
     job.done += len(batch)
     job.position, job.row = batch[-1].row.position, batch[-1].row.number
@@ -83,7 +88,7 @@ def record_end(job: Import, now: datetime) -> None:
     assert job.source is not None
     facts = {
         "import_id": job.pk, "created": job.created_count, "updated": job.updated_count,
-        "unchanged": job.unchanged_count, "failed": job.failed_count,
+        "unchanged": job.unchanged_count, "suppressed": job.suppressed_count, "failed": job.failed_count,
     }  # fmt: skip
     with recorded(Actor.of_source(job.source, via="import"), "import.finished", job, now=now, facts=facts):
         pass
@@ -227,7 +232,7 @@ def _write_one(
 
 def _count(job: Import, batch: Sequence[Meaning], outcomes: Sequence[Kept | list[Fault]]) -> dict[str, int]:
     """Adds to the job's counts, keeps what was wrong; returns the counts of this batch."""
-    counts = Counter({"created": 0, "updated": 0, "unchanged": 0, "failed": 0})
+    counts = Counter({"created": 0, "updated": 0, "unchanged": 0, "suppressed": 0, "failed": 0})
     errors: list[RowError] = []
     for meaning, outcome in zip(batch, outcomes, strict=True):
         if isinstance(outcome, Kept):
@@ -246,6 +251,7 @@ def _count(job: Import, batch: Sequence[Meaning], outcomes: Sequence[Kept | list
     job.created_count += counts["created"]
     job.updated_count += counts["updated"]
     job.unchanged_count += counts["unchanged"]
+    job.suppressed_count += counts["suppressed"]
     job.failed_count += counts["failed"]
     return dict(counts)
 

@@ -53,6 +53,7 @@ class Import(Job):
     created_count = models.BigIntegerField("documents created", default=0)
     updated_count = models.BigIntegerField("documents updated", default=0)
     unchanged_count = models.BigIntegerField("documents unchanged", default=0)
+    suppressed_count = models.BigIntegerField("documents kept without their author", default=0, db_default=0)
     failed_count = models.BigIntegerField("rows failed", default=0)
     file_deleted_at = models.DateTimeField(null=True, blank=True)
 

@@ -3,8 +3,9 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.actor import Actor
 from customers.models import Customer
+from customers.suppressing import IntakeStopped
 from feedback.receiving import receive
-from integrations.answers import answer, body_of, endpoint, invalid
+from integrations.answers import Refused, answer, body_of, endpoint, invalid
 from integrations.intake import as_sent, incoming_of
 from integrations.models import ApiKey
 
@@ -17,6 +18,8 @@ def feedback(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpRespon
         received = receive(incoming_of(data), source=key.source, actor=Actor.of_source(key.source, via="intake"))
     except ValidationError as error:
         raise invalid(as_sent(error, data)) from None
+    except IntakeStopped as stopped:
+        raise Refused(503, "intake_stopped", str(stopped), Retry_After="60") from None
     customer = received.customer
     body = {
         "id": received.document.pk,

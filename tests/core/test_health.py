@@ -24,7 +24,7 @@ def test_a_living_process_answers_without_a_database(client: Client) -> None:
 def test_with_everything_there_visitors_may_come(client: Client) -> None:
     response = client.get("/readyz")
 
-    assert response.json() == {"database": "ok", "redis": "ok", "migrations": "ok", "worker": "ok"}
+    assert response.json() == {"database": "ok", "redis": "ok", "migrations": "ok", "worker": "ok", "intake": "ok"}
     assert response.status_code == 200
 
 

@@ -1,0 +1,109 @@
+"""What is known of a person, blanked in text and JSON (6.2): names as whole words, and identifiers however written."""
+
+import re
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from core.text import fold
+
+BLANK = "[removed]"
+_PARTICLES = frozenset(re.split(" ", "al bin da de del der di do dos du el en la le of the van von und and y e ibn dr"))
+_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_DIGITS = 6  # of a phone number; fewer would blank prices and years
+_SHORT = 4  # an identifier shorter than this is blanked as a whole word only
+
+
+class Known:
+    """The names and identifiers to blank. `identifiers` are (kind, text) pairs, as typed and as compared."""
+
+    def __init__(self, names: Iterable[str], identifiers: Iterable[tuple[str, str]]) -> None:
+        self.names = sorted({name.strip() for name in names if name and name.strip()})
+        self.identifiers = sorted({(kind, text.strip()) for kind, text in identifiers if text and text.strip()})
+        self._pattern = self._compiled()
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> "Known":
+        return cls(data["names"], [(kind, text) for kind, text in data["identifiers"]])
+
+    def as_json(self) -> dict[str, Any]:
+        return {"names": self.names, "identifiers": [list(pair) for pair in self.identifiers]}
+
+    def text(self, text: str) -> str:
+        """`text` with what is known of the person replaced by [removed]."""
+        return self._pattern.sub(BLANK, text) if self._pattern and text else text
+
+    def data(self, value: Any) -> Any:
+        """The same in every text of a JSON value, keys included; a number that is an identifier goes too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.data(one) for one in value]
+        if isinstance(value, dict):
+            return {self.text(key): self.data(one) for key, one in value.items()}
+        if isinstance(value, bool) or value is None:
+            return value
+        return BLANK if self.text(str(value)) != str(value) else value
+
+    def is_in(self, text: str) -> bool:
+        return bool(self._pattern and text and self._pattern.search(text))
+
+    def _compiled(self) -> re.Pattern[str] | None:
+        parts: dict[str, None] = {}
+        for kind, text in self.identifiers:
+            parts |= dict.fromkeys(_phone(text) if kind == "phone" else _identifier(kind, text))
+        for name in self.names:
+            parts |= dict.fromkeys(_name(name))
+        ordered = sorted(parts, key=len, reverse=True)  # the longest first: a name within an email goes with it
+        return re.compile("|".join(ordered), re.IGNORECASE) if ordered else None
+
+
+def _identifier(kind: str, text: str) -> Iterable[str]:
+    forms = {
+        text,
+        quote(text, safe=""),
+        quote(text),
+        escape(text),
+        text.replace("@", "&#64;"),
+        text.replace("@", "&#x40;"),
+    }
+    if kind == "handle":
+        name = text.split(":", 1)[-1].lstrip("@")
+        if len(name) >= _SHORT:
+            forms |= {name, quote(name, safe="")}
+        elif name:
+            forms.add(f"@{name}")
+    for form in forms:
+        yield _whole(form)
+
+
+def _whole(form: str) -> str:
+    """Not within a longer word: user ID 12 is not in 2012."""
+    before = r"(?<!\w)" if form[0].isalnum() else ""
+    after = r"(?!\w)" if form[-1].isalnum() else ""
+    return before + re.escape(form) + after
+
+
+def _phone(text: str) -> Iterable[str]:
+    """The digits with anything that people write between them; the country code may be missing."""
+    digits = re.sub(r"\D", "", text)
+    between = r"[\s().\-/\u00a0]{0,3}"
+    yield r"(?<!\d)" + re.escape(text) + r"(?!\d)"
+    if len(digits) >= _DIGITS:
+        yield r"(?<!\d)(?:\+|00)?" + between.join(digits) + r"(?!\d)"
+        for cut in (1, 2, 3):
+            if len(digits) - cut >= 9:
+                yield r"(?<!\d)0?" + between.join(digits[cut:]) + r"(?!\d)"
+
+
+def _name(name: str) -> Iterable[str]:
+    words = _WORD.findall(name)
+    yield _whole(name)
+    if len(words) > 1:
+        yield r"(?<!\w)" + r"[\s,._+%20-]{1,3}".join(map(re.escape, words)) + r"(?!\w)"
+    for word in words:
+        if len(word) > 1 and fold(word) not in _PARTICLES:
+            yield r"(?<!\w)" + re.escape(word) + r"(?!\w)"
+            if fold(word) != word.casefold():
+                yield r"(?<!\w)" + re.escape(fold(word)) + r"(?!\w)"
