@@ -1,7 +1,7 @@
 """One change to many customers (2.3): those that somebody ticked, or all that a list's address matches."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,9 @@ from django.utils import timezone
 from audit.actor import Actor
 from core.jobs import JobFailed
 from core.text import fold, problem, tidy
-from customers import tagging
+from customers import deleting, tagging
 from customers.filters import BIGGEST_ID, CustomerFilter
 from customers.models import Customer, Tag
-from customers.tagging import Tagged
 from staff.models import User
 from staff.permissions import may
 
@@ -27,12 +26,27 @@ AT_ONCE = 50  # more than a page is done in the background
 BATCH = 500
 MOST_TICKED = 10_000
 SKIPPED_SHOWN = 200
-ACTIONS = {"add_tag": "Add tag", "remove_tag": "Remove tag"}
+ACTIONS = {"add_tag": "Add tag", "remove_tag": "Remove tag", "delete": "Delete", "restore": "Restore"}
+NEEDS = {
+    "add_tag": "customers.edit", "remove_tag": "customers.edit", "delete": "customers.delete",
+    "restore": "customers.delete",
+}  # fmt: skip
+TAGGING = ("add_tag", "remove_tag")
 GONE: dict[str, str] = {
+    Customer.State.ACTIVE: "Not deleted",
     Customer.State.DELETED: "Deleted",
     Customer.State.PURGING: "Being permanently deleted",
     Customer.State.MERGED: "Merged into another customer",
 }
+
+
+@dataclass(frozen=True)
+class Applied:
+    """On how many customers something changed, the audit entry that says on which, and who was left out and why."""
+
+    number: int = 0
+    entry_id: int = 0
+    skipped: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,8 +93,15 @@ class Selection:
         return self.filters(viewer).matching(now=now)
 
 
+def of_action(action: str) -> str:
+    """The state of those whom the action changes."""
+    return Customer.State.DELETED if action == "restore" else Customer.State.ACTIVE
+
+
 def tag_named(action: str, name: str) -> str:
-    """The tag's name, as the action can use it. Raises ValidationError."""
+    """The tag's name, as the action can use it; "" for one without a tag. Raises ValidationError."""
+    if action not in TAGGING:
+        return ""
     fault = problem(name, limit=Tag._meta.get_field("name").max_length or 60)
     if fault:
         raise ValidationError(fault)
@@ -92,32 +113,43 @@ def tag_named(action: str, name: str) -> str:
     return name
 
 
-def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> Tagged | None:
-    """Changes these customers; None when the tag to take off is gone."""
+def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> Applied:
+    """Changes these customers; nobody when the tag to take off is gone."""
+    if action not in TAGGING:
+        command = deleting.restore_many if action == "restore" else deleting.delete_many
+        done = command(sorted(ids), actor=actor, now=now)
+        return Applied(len(done.changed), done.entry_id, done.skipped)
     if action == "add_tag":
-        return tagging.add_tag(sorted(ids), tag_name, actor=actor, now=now)
+        tagged = tagging.add_tag(sorted(ids), tag_name, actor=actor, now=now)
+        return Applied(tagged.number, tagged.entry_id)
     tag = Tag.objects.filter(folded=fold(tag_name)).first()
-    return tagging.remove_tag(sorted(ids), tag, actor=actor, now=now) if tag else None
+    if tag is None:
+        return Applied()
+    tagged = tagging.remove_tag(sorted(ids), tag, actor=actor, now=now)
+    return Applied(tagged.number, tagged.entry_id)
 
 
 def next_batch(job: "BulkEdit", now: datetime) -> bool:
     """Changes the next customers of a bulk edit, in id order so that nobody comes twice; whether there are more."""
     user = job.actor
-    if user is None or not may(user, "customers.edit"):
-        raise JobFailed("Whoever started this may not edit customers any more.")
+    if user is None or not may(user, NEEDS[job.action]):
+        doing = "edit" if job.action in TAGGING else "delete"
+        raise JobFailed(f"Whoever started this may not {doing} customers any more.")
     if job.query is None:
         ids = job.ids[job.done : job.done + BATCH]
         more = job.done + len(ids) < len(job.ids)
-        _skip_gone(job, user, ids)
+        meant = _without_those_gone(job, user, ids)
     else:
         matching = _still_meant(job, user)
         if job.total is None:
             job.total = matching.count()
         ids = list(matching.filter(pk__gt=job.after_id).order_by("pk").values_list("pk", flat=True)[:BATCH])
         more = len(ids) == BATCH
+        meant = ids
     if ids:
-        tagged = apply(job.action, job.tag_name, ids, actor=Actor.of_staff(user, via="task"), now=now)
-        job.changed += tagged.number if tagged else 0
+        applied = apply(job.action, job.tag_name, meant, actor=Actor.of_staff(user, via="task"), now=now)
+        job.changed += applied.number
+        _skip(job, applied.skipped)
         job.after_id = ids[-1]
         job.done += len(ids)
     return more
@@ -134,16 +166,19 @@ def _still_meant(job: "BulkEdit", user: User) -> QuerySet[Customer]:
         ) from None
     if sum(1 for _ in filters.active()) != job.filter_count:
         raise JobFailed("A property of this selection is gone. Nothing further was changed.")
-    return filters.matching(now=job.created_at).filter(state=Customer.State.ACTIVE)
+    return filters.matching(now=job.created_at).filter(state=of_action(job.action))
 
 
-def _skip_gone(job: "BulkEdit", user: User, ids: list[int]) -> None:
-    """Notes who of `ids` cannot be changed, and why."""
-    found = Customer.objects.visible_to(user).filter(pk__in=ids)
-    states = dict(found.values_list("pk", "state"))
-    for pk in ids:
-        state = states.get(pk)
-        if state != Customer.State.ACTIVE:
-            job.skipped += 1
-            if len(job.skipped_why) < SKIPPED_SHOWN:
-                job.skipped_why.append([pk, GONE.get(state or "", "No longer there")])
+def _without_those_gone(job: "BulkEdit", user: User, ids: list[int]) -> list[int]:
+    """Those of `ids` who can be changed; of the others the job notes why not."""
+    states = dict(Customer.objects.visible_to(user).filter(pk__in=ids).values_list("pk", "state"))
+    gone = {
+        pk: GONE.get(states.get(pk, ""), "No longer there") for pk in ids if states.get(pk) != of_action(job.action)
+    }
+    _skip(job, gone)
+    return [pk for pk in ids if pk not in gone]
+
+
+def _skip(job: "BulkEdit", why: dict[int, str]) -> None:
+    job.skipped += len(why)
+    job.skipped_why += [[pk, text] for pk, text in why.items()][: max(SKIPPED_SHOWN - len(job.skipped_why), 0)]

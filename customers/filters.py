@@ -195,7 +195,7 @@ class DeletedFilter(ConditionFilter):
     field_class = DeletedField
 
     def conditions(self, value: Any, **_: Any) -> list[Condition]:
-        return [Condition(Q(state=Customer.State.DELETED))] if value else []
+        return [Condition(Q(state=Customer.State.DELETED), column="deleted_at")] if value else []
 
     def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
         return qs.deleted() if value else qs.active()  # type: ignore[attr-defined]

@@ -35,6 +35,7 @@ SORTS = {
     "name": ("sort_name", "Name"),
 }
 DEFAULT_SORT = "-last_seen"
+DELETED = "deleted"  # the usual order of deleted customers, and theirs alone
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,14 @@ class Found:
     partial: bool = False
 
 
-def sort_of(text: str) -> Sort:
-    """The order that the address names, the usual one if it names none."""
+def sort_of(text: str, *, deleted: bool = False) -> Sort:
+    """The order that the address names, the usual one if it names none. `deleted`: of a list of deleted customers."""
     name = text.removeprefix("-")
-    if name not in SORTS:
-        return sort_of(DEFAULT_SORT)
-    return Sort(name, SORTS[name][0], descending=text.startswith("-"))
+    if name in SORTS:
+        return Sort(name, SORTS[name][0], descending=text.startswith("-"))
+    if deleted:
+        return Sort(DELETED, "deleted_at", descending=text != DELETED, nullable=True)
+    return sort_of(DEFAULT_SORT)
 
 
 def find(

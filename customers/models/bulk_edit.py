@@ -13,10 +13,12 @@ class BulkEdit(Job):
     class Action(models.TextChoices):
         ADD_TAG = "add_tag", "Add tag"
         REMOVE_TAG = "remove_tag", "Remove tag"
+        DELETE = "delete", "Delete"
+        RESTORE = "restore", "Restore"
 
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     action = models.CharField(max_length=20, choices=Action)
-    tag_name = models.CharField(max_length=60)
+    tag_name = models.CharField(max_length=60, blank=True)
     ids = ArrayField(models.BigIntegerField(), default=list)
     query = models.TextField(null=True)
     filter_count = models.PositiveSmallIntegerField(default=0)
@@ -28,12 +30,13 @@ class BulkEdit(Job):
     class Meta(Job.Meta):
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(action__in=["add_tag", "remove_tag"]), name="customers_bulkedit_action_known"
+                condition=models.Q(action__in=["add_tag", "remove_tag", "delete", "restore"]),
+                name="customers_bulkedit_action_known",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.tag_name}"
+        return f"{self.get_action_display()} {f'“{self.tag_name}”' if self.tag_name else 'customers'}"
 
     def batch(self, now: datetime) -> bool:
         from customers.bulk import next_batch

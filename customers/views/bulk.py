@@ -1,6 +1,6 @@
 from typing import cast
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
@@ -11,12 +11,12 @@ from audit.actor import Actor
 from core import clock, htmx
 from core.ui import number_text
 from customers import bulk, undoing
-from customers.bulk import ACTIONS, AT_ONCE, Selection
+from customers.bulk import ACTIONS, AT_ONCE, NEEDS, TAGGING, Applied, Selection
 from customers.filter_forms import TAGS_OFFERED
-from customers.models import BulkEdit, Customer, Tag
-from customers.tagging import Tagged
+from customers.models import BulkEdit, Tag
+from customers.views.deleting import kept
 from staff.models import User
-from staff.permissions import requires
+from staff.permissions import may, requires
 
 
 @require_POST
@@ -25,20 +25,22 @@ def act(request: HttpRequest) -> HttpResponse:
     """Changes the selected customers: at once when a page holds them, otherwise in the background."""
     action = request.POST.get("action", "")
     now = clock.now()
+    if action in NEEDS and not may(request.user, NEEDS[action]):
+        raise PermissionDenied
     try:
         if action not in ACTIONS:
             raise ValidationError("Choose what to do with the selected customers.")
         selection = Selection.of(request.POST)
         user = cast(User, request.user)
         tag_name = bulk.tag_named(action, request.POST.get("tag", ""))
-        chosen = selection.customers(user, now).filter(state=Customer.State.ACTIVE)
+        chosen = selection.customers(user, now).filter(state=bulk.of_action(action))
         ids = list(chosen.values_list("pk", flat=True)[: AT_ONCE + 1])
     except ValidationError as error:
         return _refused(request, error.messages[0])
     if max(len(ids), len(selection.ids)) > AT_ONCE:
         return htmx.redirect(request, "customers:bulk_edit", _begin(user, action, tag_name, selection).pk)
-    tagged = bulk.apply(action, tag_name, ids, actor=Actor.of_staff(user), now=now)
-    return _done(request, action, tag_name, tagged, len(selection.ids) or len(ids))
+    applied = bulk.apply(action, tag_name, ids, actor=Actor.of_staff(user), now=now)
+    return _done(request, action, tag_name, applied, len(selection.ids) or len(ids))
 
 
 @require_POST
@@ -82,11 +84,11 @@ def _begin(user: User, action: str, tag_name: str, selection: Selection) -> Bulk
     return job
 
 
-def _done(request: HttpRequest, action: str, tag_name: str, tagged: Tagged | None, asked: int) -> HttpResponse:
-    verb = "Added" if action == "add_tag" else "Removed"
-    changed = tagged.number if tagged else 0
-    text = f"{verb} tag “{tag_name}” on {number_text(changed)} of {number_text(asked)}."
-    undo_url = reverse("customers:undo_bulk", args=[tagged.entry_id]) if tagged and changed else None
+def _done(request: HttpRequest, action: str, tag_name: str, applied: Applied, asked: int) -> HttpResponse:
+    text, undo_url = _said(action, tag_name, applied, asked), None
+    if applied.number and action != "restore":
+        undone_by = "customers:undo_bulk" if action in TAGGING else "customers:undo_delete"
+        undo_url = reverse(undone_by, args=[applied.entry_id])
     if not request.htmx:  # type: ignore[attr-defined]
         query = QueryDict(request.POST.get("query", "")[:5_000]).urlencode()
         return htmx.redirect(request, f"{resolve_url('customers:list')}?{query}", toast=text, undo_url=undo_url)
@@ -94,6 +96,16 @@ def _done(request: HttpRequest, action: str, tag_name: str, tagged: Tagged | Non
     htmx.toast(response, text, undo_url)
     htmx.trigger(response, "selection-clear")
     return htmx.trigger(response, "customer-changed")
+
+
+def _said(action: str, tag_name: str, applied: Applied, asked: int) -> str:
+    numbers = f"{number_text(applied.number)} of {number_text(asked)}"
+    if action in TAGGING:
+        return f"{'Added' if action == 'add_tag' else 'Removed'} tag “{tag_name}” on {numbers}."
+    if action == "restore":
+        return f"Restored {numbers}."
+    text = f"Deleted {numbers}. {kept() if applied.number else ''}".rstrip()
+    return f"{text} {next(iter(applied.skipped.values()))}." if applied.skipped else text
 
 
 def _refused(request: HttpRequest, text: str) -> HttpResponse:

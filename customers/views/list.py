@@ -10,10 +10,11 @@ from django.views.decorators.http import require_safe
 
 from core import addresses, htmx
 from core.lookup import Kept
-from core.paging import Page, capped_count
+from core.paging import Page, Sort, capped_count
 from core.ui import capped_text, checked, reading_of
 from customers import listing, rows
 from customers.chips import Chip, address, chips
+from customers.deleting import kept_days
 from customers.filter_forms import MORE
 from customers.filters import CHANNELS, FEEDBACK, PERIODS, CustomerFilter
 from customers.listing import SORTS, Found
@@ -30,24 +31,29 @@ FIRST_TAGS = Kept(lambda: Tag.objects.values_list("pk", "name", "hue")[:TAGS_IN_
 def show(request: HttpRequest) -> HttpResponse:
     """The customers that the address asks for; 422 with the reason where a filter cannot be understood."""
     filters = filters_of(request)
-    sort = listing.sort_of(request.GET.get("sort", ""))
-    wrong = filters.errors
-    found = Found(Page()) if wrong else found_by(filters, request)
-    page = found.page
     shown = chips(filters)
+    deleted = "deleted" in shown
+    sort = listing.sort_of(request.GET.get("sort", ""), deleted=deleted)
+    wrong = filters.errors
+    found = Found(Page()) if wrong else found_by(filters, request, sort)
+    page = found.page
     alone = not (page.next or page.previous)
     context = {
         "page": page,
-        "rows": rows.finished(page.rows, rows.beside(page.rows), reading_of(request)),
+        "rows": (rows.finished_deleted if deleted else rows.finished)(
+            page.rows, rows.beside(page.rows), reading_of(request)
+        ),
         "sort": sort.text,
-        "sorted_by": SORTS[sort.name][1].lower(),
+        "sorted_by": SORTS[sort.name][1].lower() if sort.name in SORTS else "when they were deleted",
         "partial_search": found.partial,
         "window": listing.WINDOW,
         "q": request.GET.get("q", "") if "q" in wrong else filters.form.cleaned_data.get("q", ""),
         "q_error": wrong.get("q", [""])[0],
         "wrong": [(filters.filters[name].label, texts[0]) for name, texts in wrong.items()],
-        "deleted": "deleted" in shown,
-        "picking": "deleted" not in shown and (may(request.user, "customers.edit") or may(request.user, "exports.run")),
+        "deleted": deleted,
+        "picking": may(request.user, "customers.delete")
+        or (not deleted and (may(request.user, "customers.edit") or may(request.user, "exports.run"))),
+        "kept": kept_days() if deleted else None,
         "count": len(page.rows) if alone and not wrong else None,
         "query": request.GET.urlencode(),
         "new_url": addresses.address("customers:new"),
@@ -82,13 +88,14 @@ def filters_of(request: HttpRequest, data: Any = None) -> CustomerFilter:
     return CustomerFilter(request.GET if data is None else data, customers, zone=timezone.get_current_timezone())
 
 
-def found_by(filters: CustomerFilter, request: HttpRequest) -> Found:
+def found_by(filters: CustomerFilter, request: HttpRequest, sort: Sort) -> Found:
+    deleted = any(name == "deleted" for name, _, _ in filters.active())
     return listing.find(
         filters.listed(),
         filters.conditions(now=timezone.now()),
-        listing.sort_of(request.GET.get("sort", "")),
+        sort,
         request.GET.get("cursor"),
-        shape=rows.columns,
+        shape=rows.columns_of_deleted if deleted else rows.columns,
     )
 
 

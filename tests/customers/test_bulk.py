@@ -11,9 +11,12 @@ from audit.models import Entry
 from core import clock, jobs
 from core.jobs import Status
 from customers import bulk
+from customers.deleting import delete_many
+from customers.holding import hold
 from customers.models import BulkEdit, Customer, CustomerTag, Tag
 from properties.models import Definition
 from staff.models import User
+from tests.customers.people import STAFF
 from tests.customers.test_list import many
 from tests.factories import CustomerFactory, DefinitionFactory, UserFactory
 
@@ -120,7 +123,7 @@ class TestAtOnce:
     @pytest.mark.parametrize(
         "sent",
         [
-            {"action": "delete", "tag": "x", "id": "1"}, {"tag": "x", "id": "1"}, {"action": "add_tag", "id": "1"},
+            {"action": "erase", "tag": "x", "id": "1"}, {"tag": "x", "id": "1"}, {"action": "add_tag", "id": "1"},
             {"action": "add_tag", "tag": "  ", "id": "1"}, {"action": "add_tag", "tag": "x" * 61, "id": "1"},
             {"action": "add_tag", "tag": "a\0b", "id": "1"}, {"action": "add_tag", "tag": "\u0301", "id": "1"},
             {"action": "remove_tag", "tag": "never seen", "id": "1"}, {"action": "add_tag", "tag": "x"},
@@ -145,6 +148,65 @@ class TestAtOnce:
         response = support.post(BULK, {"action": "add_tag", "tag": "x", "id": ana.pk, "query": "a=1\r\nX-Evil: 1"})
         assert response.status_code == 303
         assert "X-Evil" not in response.headers
+
+
+@pytest.mark.django_db
+class TestDeleteAndRestore:
+    def test_the_selected_are_deleted_and_a_toast_undoes_it(self, support: Client) -> None:
+        ana, bo, cy = (CustomerFactory() for _ in range(3))
+        hold(cy, "Case 17", actor=STAFF)
+        sent = {"action": "delete", "id": [ana.pk, bo.pk, cy.pk]}
+        response = support.post(BULK, sent, headers={"HX-Request": "true"})
+        told = json.loads(response["HX-Trigger"])["toast"]
+        assert told["text"] == "Deleted 2 of 3. Kept for 30 days. On legal hold: Case 17."
+        assert set(Customer.objects.active()) == {cy}
+        assert support.post(told["undo"], {"next": "/customers/"}).status_code == 303
+        assert Customer.objects.active().count() == 3
+
+    def test_the_selected_of_the_deleted_list_are_restored(self, support: Client) -> None:
+        ana, bo = CustomerFactory(), CustomerFactory()
+        delete_many([ana.pk, bo.pk], actor=STAFF)
+        response = support.post(BULK, {"action": "restore", "matching": "true", "query": "deleted=true"})
+        assert response["Location"] == "/customers/?deleted=true"
+        assert Customer.objects.active().count() == 2
+
+    def test_all_that_match_are_deleted_in_the_background_and_who_is_not_is_named(
+        self, support: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(bulk, "BATCH", 10)
+        people = many(60)
+        hold(people[7], "Case 17", actor=STAFF)
+        support.post(BULK, {"action": "delete", "matching": "true", "query": "q=customer"})
+        job = BulkEdit.objects.get()
+        jobs.run(BulkEdit, job.pk)
+        job.refresh_from_db()
+        assert (job.status, job.done, job.total, job.changed, job.skipped) == (Status.DONE, 60, 60, 59, 1)
+        assert job.skipped_why == [[people[7].pk, "On legal hold: Case 17"]]
+        assert list(Customer.objects.active()) == [people[7]]
+        page = support.get(f"{BULK}{job.pk}/").content.decode()
+        assert "59 deleted" in page
+        assert "On legal hold: Case 17" in page
+        support.post(BULK, {"action": "restore", "matching": "true", "query": "deleted=true&q=customer"})
+        again = BulkEdit.objects.latest("pk")
+        jobs.run(BulkEdit, again.pk)
+        again.refresh_from_db()
+        assert (again.changed, Customer.objects.active().count()) == (59, 60)
+        assert "59 restored" in support.get(f"{BULK}{again.pk}/").content.decode()
+
+    def test_ticked_ones_who_are_deleted_already_are_named(self, support: Client) -> None:
+        people = many(60)
+        delete_many([people[0].pk], actor=STAFF)
+        support.post(BULK, {"action": "delete", "id": [one.pk for one in people]})
+        job = BulkEdit.objects.get()
+        jobs.run(BulkEdit, job.pk)
+        job.refresh_from_db()
+        assert (job.changed, job.skipped_why) == (59, [[people[0].pk, "Deleted"]])
+
+    def test_viewers_may_not(self, client: Client) -> None:
+        client.force_login(UserFactory(role="viewer"))
+        ana = CustomerFactory()
+        assert client.post(BULK, {"action": "delete", "id": ana.pk}).status_code == 403
+        assert Customer.objects.get().is_active
 
 
 class TestInTheBackground:

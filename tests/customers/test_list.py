@@ -10,8 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from audit.actor import Actor
+from core import clock
 from customers import listing
+from customers.deleting import delete
+from customers.holding import hold
 from customers.models import Customer
+from staff.models import User
+from tests.customers.people import STAFF
 from tests.factories import AccountFactory, CustomerFactory, DefinitionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -92,7 +98,41 @@ def test_deleted_customers_are_another_list(support: Client) -> None:
     assert names(support.get(LIST)) == ["Ana"]
     deleted = support.get(f"{LIST}?deleted=true")
     assert names(deleted) == ["Bo"]
-    assert "data-picked" not in deleted.content.decode()
+    page = deleted.content.decode()
+    assert 'value="restore"' in page
+    assert 'value="delete"' not in page
+
+
+def test_the_deleted_list_says_who_deleted_when_and_the_day_each_goes(support: Client) -> None:
+    mina = User.objects.get()
+    ana, bo, cy = CustomerFactory(name="Ana"), CustomerFactory(name="Bo"), CustomerFactory(name="Cy")
+    for days, one in ((18, ana), (2, bo), (1, cy)):
+        delete(one, actor=Actor.of_staff(mina), now=clock.now() - timedelta(days=days))
+    hold(cy, "Case 17", actor=Actor.of_staff(mina))
+    page = support.get(f"{LIST}?deleted=true")
+    assert names(page) == ["Cy", "Bo", "Ana"]
+    text = page.content.decode()
+    assert ">in 12 days</time>" in text
+    assert ">in 28 days</time>" in text
+    assert "On legal hold" in text
+    assert text.count("Mina Okafor</td>") == 3
+    assert f'formaction="/customers/{ana.pk}/restore/"' in text
+    assert names(support.get(f"{LIST}?deleted=true&sort=deleted")) == ["Ana", "Bo", "Cy"]
+    support.force_login(UserFactory(role="viewer"))
+    text = support.get(f"{LIST}?deleted=true").content.decode()
+    assert "in 12 days" in text
+    assert "/restore/" not in text
+
+
+def test_the_deleted_list_pages(support: Client, settings: Any) -> None:
+    settings.PAGE_SIZE = 3
+    people = many(8)
+    for hours, one in enumerate(people):
+        delete(one, actor=STAFF, now=clock.now() - timedelta(hours=hours))
+    first = support.get(f"{LIST}?deleted=true")
+    second = support.get(LIST + link(first, "page-next"))
+    assert names(first) + names(second) == [one.name for one in people[:6]]
+    assert names(support.get(LIST + link(second, "page-previous"))) == names(first)
 
 
 @pytest.mark.parametrize("sort", [f"{sign}{name}" for name in listing.SORTS for sign in ("", "-")])
