@@ -149,7 +149,6 @@ def test_commands_are_found_by_the_beginning_of_their_words(as_role: Callable[[s
 
 def test_every_option_has_an_id_of_its_own(ana: Customer, as_role: Callable[[str], Client]) -> None:
     write(customer=ana, title="Ana writes")
-
     ids = re.findall(r'id="([^"]+)"', palette(as_role("admin"), "a"))
     assert len(ids) == len(set(ids)) > 3
 
