@@ -57,10 +57,10 @@ def of_identifier(change: Change, book: Book) -> list[Line]:
     label = named.text if named else "A contact detail"
     if "value" in after:
         return [Line("Contact detail", before=plain(before.get("value")), after=plain(after.get("value")))]
+    if "customer_id" in after:
+        return [Line(label, text=_moved(before, after, book))]
     if "primary" in after:  # that another one lost its place goes without saying
         return [Line(label, text="made primary")] if after["primary"] else []
-    if "customer_id" in after:
-        return [Line(label, text=f"moved to {book.name('customer', after['customer_id']).text}")]
     if "verified" in after:
         return [Line(label, text="verified" if after["verified"] else "no longer verified")]
     return fields(change, IDENTIFIER, book)
@@ -75,13 +75,16 @@ def of_membership(change: Change, book: Book) -> list[Line]:
         named, label = book.name("account", change.account_id), "Account"
     if change.operation != Change.Operation.UPDATE:
         return [Line(label, text=f"{named.text} {'added' if after else 'removed'}", url=named.url)]
-    lines = fields(change, MEMBERSHIP, book, skip=("properties",))
+    moved = [Line("Account", text=_moved(before, after, book))] if "customer_id" in after else []
+    lines = moved + fields(change, MEMBERSHIP, book, skip=("properties", "customer_id"))
     lines += value_lines(before.get("properties"), after.get("properties"), "membership", book)
     return [Line(f"{named.text}: {line.label}", line.before, line.after, line.text, named.url) for line in lines]
 
 
 def of_note(change: Change, book: Book) -> list[Line]:
     before, after = change.before or {}, change.after or {}
+    if "customer_id" in after and change.operation == Change.Operation.UPDATE:
+        return [Line("Note", text=_moved(before, after, book))]
     if change.operation == Change.Operation.UPDATE:
         return fields(change, NOTE, book)
     return [Line("Note", before=plain(before.get("body")), after=plain(after.get("body")))]
@@ -89,6 +92,8 @@ def of_note(change: Change, book: Book) -> list[Line]:
 
 def of_customer_tag(change: Change, book: Book) -> list[Line]:
     before, after = change.before or {}, change.after or {}
+    if "customer_id" in after and change.operation == Change.Operation.UPDATE:
+        return [Line("Tag", text=_moved(before, after, book))]
     old, new = book.name("tag", before.get("tag_id")).text, book.name("tag", after.get("tag_id")).text
     if change.operation == Change.Operation.UPDATE:  # its tag was merged
         return [Line("Tag", before=old, after=new)]
@@ -115,9 +120,18 @@ def of_candidate(change: Change, book: Book) -> list[Line]:
     ]
 
 
+def _moved(before: dict[str, Any], after: dict[str, Any], book: Book) -> str:
+    """What a merge or its undo did to a row, in the words that fit the page."""
+    old, new = before.get("customer_id"), after.get("customer_id")
+    if book.about == ("customer", new):
+        return f"taken over from {book.name('customer', old).text}"
+    return f"moved to {book.name('customer', new).text}"
+
+
 CUSTOMER = Wording(
     thing="customer",
     labels={"created_elsewhere_at": "Created in its own system", "origin": "Came from", "legal_hold": "Legal hold"},
+    refers={"merged_into_id": "customer"},
     values={"state": dict(Customer.State.choices), "origin": dict(Customer.Origin.choices)},
     hidden=frozenset({"created_at", "deleted_at"}),
     describe=of_customer,
@@ -126,9 +140,18 @@ IDENTIFIER = Wording(
     thing="contact detail", kind="identifier", refers={"customer_id": "customer"}, describe=of_identifier
 )
 MEMBERSHIP = Wording(
-    thing="account", labels={"primary": "Primary account", "key_contact": "Key contact"}, describe=of_membership
+    thing="account",
+    labels={"primary": "Primary account", "key_contact": "Key contact"},
+    refers={"customer_id": "customer"},
+    describe=of_membership,
 )
-NOTE = Wording(thing="note", labels={"body": "Note"}, hidden=frozenset({"edited_at"}), describe=of_note)
+NOTE = Wording(
+    thing="note",
+    labels={"body": "Note"},
+    refers={"customer_id": "customer"},
+    hidden=frozenset({"edited_at"}),
+    describe=of_note,
+)
 TAG = Wording(thing="tag", labels={"hue": "Colour"}, kind="tag", hidden=frozenset({"created_at"}), describe=of_tag)
 
 words("customers_customer", CUSTOMER)
@@ -136,7 +159,10 @@ words("customers_identifier", IDENTIFIER)
 words("customers_membership", MEMBERSHIP)
 words("customers_note", NOTE)
 words("customers_tag", TAG)
-words("customers_customertag", Wording(thing="tag", refers={"tag_id": "tag"}, describe=of_customer_tag))
+words(
+    "customers_customertag",
+    Wording(thing="tag", refers={"tag_id": "tag", "customer_id": "customer"}, describe=of_customer_tag),
+)
 words(
     "customers_duplicatecandidate",
     Wording(thing="duplicate", refers={"first_id": "customer", "second_id": "customer"}, describe=of_candidate),
@@ -153,6 +179,8 @@ verbs({
     "customer.restored": "restored",
     "customer.held": "set a legal hold on",
     "customer.hold_lifted": "lifted the legal hold of",
+    "customer.merged": "merged other records into",
+    "customer.unmerged": "took a merge apart for",
     "customer.tagged": "tagged",
     "customer.untagged": "removed a tag from",
     "customer.identifier_added": "added a contact detail to",

@@ -91,6 +91,27 @@ by_sql(
     """,
 )
 
+by_sql(
+    "customers",
+    "who was merged leads straight to somebody who was not",
+    """
+    SELECT c.id FROM customers_customer c JOIN customers_customer s ON s.id = c.merged_into_id WHERE s.state = 'merged'
+    """,
+)
+by_sql(
+    "customers",
+    "nothing hangs on a customer who was merged into another",
+    """
+    SELECT c.id FROM customers_customer c
+    WHERE c.state = 'merged' AND (
+        EXISTS (SELECT 1 FROM customers_identifier t WHERE t.customer_id = c.id)
+        OR EXISTS (SELECT 1 FROM customers_membership t WHERE t.customer_id = c.id)
+        OR EXISTS (SELECT 1 FROM customers_customertag t WHERE t.customer_id = c.id)
+        OR EXISTS (SELECT 1 FROM customers_note t WHERE t.customer_id = c.id)
+    )
+    """,
+)
+
 
 @by_python("customers", "each identifier carries the digest of what it is")
 def _digests() -> Iterator[int]:

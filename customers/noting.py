@@ -26,10 +26,14 @@ def clean_body(body: str) -> str:
 
 @retrying
 def add_note(customer: Customer, body: str, *, actor: Actor, now: datetime | None = None) -> Note:
-    """Raises ValidationError."""
+    """The note on the customer, or on whom they were merged into meanwhile. Raises ValidationError."""
     cleaned = clean_body(body)
-    with recorded(actor, "note.added", customer, now=now):
-        return Note.objects.create(customer=customer, author_id=actor.user_id, body=cleaned)
+    with recorded(actor, "note.added", customer, now=now) as entry:
+        locked = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        while locked.merged_into_id:
+            locked = Customer.objects.select_for_update(no_key=True).get(pk=locked.merged_into_id)
+            entry.about(locked)
+        return Note.objects.create(customer=locked, author_id=actor.user_id, body=cleaned)
 
 
 @retrying

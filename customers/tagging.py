@@ -27,7 +27,7 @@ def add_tag(customer_ids: Sequence[int], name: str, *, actor: Actor, now: dateti
         tag = Tag.objects.named(name)
         lacking = list(
             Customer.objects.active().filter(pk__in=customer_ids).exclude(tag_ids__contains=[tag.pk])
-            .order_by("pk").values_list("pk", flat=True)
+            .order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True)
         )  # fmt: skip
         CustomerTag.objects.bulk_create(
             [CustomerTag(customer_id=pk, tag=tag) for pk in lacking], ignore_conflicts=True, batch_size=5_000

@@ -14,6 +14,8 @@ def load(ids: set[int], viewer: Any) -> dict[int, Named]:
 
 def of_response(change: Change, book: Book) -> list[Line]:
     before, after = change.before or {}, change.after or {}
+    if change.operation == Change.Operation.UPDATE and "customer_id" in after:
+        return [Line("Survey answer", text=f"moved to {book.name('customer', after['customer_id']).text}")]
     if change.operation == Change.Operation.UPDATE:
         return [Line("Survey answer", before=plain(before.get("score")), after=plain(after.get("score")))]
     row = after or before
@@ -22,6 +24,9 @@ def of_response(change: Change, book: Book) -> list[Line]:
 
 
 words("engagement_survey", Wording(thing="survey", kind="survey", hidden=frozenset({"created_at"})))
-words("engagement_surveyresponse", Wording(thing="survey answer", refers={"survey_id": "survey"}, describe=of_response))
+words(
+    "engagement_surveyresponse",
+    Wording(thing="survey answer", refers={"survey_id": "survey", "customer_id": "customer"}, describe=of_response),
+)
 names("survey", load)
 verbs({"survey.created": "added the survey", "response.received": "recorded an answer to"})

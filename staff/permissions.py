@@ -12,8 +12,8 @@ View = Callable[..., HttpResponseBase]
 
 VIEWER = frozenset({"overview.view", "customers.view", "documents.view", "search.view", "preferences.edit"})
 SUPPORT = VIEWER | {
-    "customers.edit", "customers.delete", "documents.edit", "documents.delete", "tags.create", "imports.run",
-    "exports.run",
+    "customers.edit", "customers.delete", "customers.merge", "documents.edit", "documents.delete", "tags.create",
+    "imports.run", "exports.run",
 }  # fmt: skip
 ADMIN = SUPPORT | {"tags.manage", "properties.manage", "holds.manage"}
 

@@ -103,6 +103,12 @@ BREAKS = {
     "no document is left at a customer who was merged into another": (
         "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", "paper",
     ),
+    "nothing hangs on a customer who was merged into another": (
+        "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", "ana",
+    ),
+    "who was merged leads straight to somebody who was not": (
+        "UPDATE customers_customer SET state = 'merged', merged_into_id = id", "ana",
+    ),
     "no answer is left at a customer who was merged into another": (
         "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", None,
     ),

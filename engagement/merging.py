@@ -1,0 +1,21 @@
+"""How survey answers follow a merge of customers."""
+
+from customers.merge_rules import Log, Relation, arrived, query, register
+from engagement.models import SurveyResponse
+from feedback import merging  # noqa: F401  documents come first
+
+
+class Answers(Relation):
+    """All answers move. Those that came since with feedback go where that feedback goes when the merge is undone."""
+
+    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
+        super().bring_back(survivor_id, source_id, log, since=since)
+        query(
+            """UPDATE engagement_surveyresponse r SET customer_id = d.customer_id FROM feedback_document d
+               WHERE r.id = ANY(%s) AND r.document_id = d.id AND r.customer_id = %s AND d.customer_id = %s
+               RETURNING r.id""",
+            [arrived(SurveyResponse, survivor_id, since), survivor_id, source_id],
+        )
+
+
+register(Answers(SurveyResponse, "customer", "Survey answers"))
