@@ -56,6 +56,8 @@ def _chip(name: str, label: str, value: Any, request: HttpRequest) -> Chip:
     without = _without(request, [name])
     if name == "unassigned":
         return Chip(name, "", "Without a customer", without)
+    if name == "deleted":
+        return Chip(name, "", "Deleted", without, ((name, "true"),))
     if name in NAMED:
         said = [NOBODY[name]] if value == [NONE] else _names(name, value, request)
     elif name == "channel":

@@ -14,8 +14,18 @@ from django.http import QueryDict
 from django_filters import Filter
 
 from core.text import problem
-from customers.filters import CHANNELS, NONE, ConditionFilter, DayField, ListField, ListFilter, PeriodField
+from customers.filters import (
+    CHANNELS,
+    NONE,
+    ConditionFilter,
+    DayField,
+    DeletedField,
+    ListField,
+    ListFilter,
+    PeriodField,
+)
 from customers.search import Condition
+from feedback.models import Document
 from feedback.property_filters import PropertyFilter, definitions_in
 from feedback.search import MOST_CHARACTERS, query_of
 
@@ -124,6 +134,15 @@ class DayFilter(ConditionFilter):
         return [Condition(Q(**{f"occurred_at__{'lt' if self.last else 'gte'}": moment}), column="occurred_at")]
 
 
+class DeletedFilter(ConditionFilter):
+    """Deleted ones instead of active ones: never both."""
+
+    field_class = DeletedField
+
+    def conditions(self, value: Any, **_: Any) -> list[Condition]:
+        return [Condition(Q(state=Document.State.DELETED), column="deleted_at")] if value else []
+
+
 class DocumentFilter(ListFilter):
     """Every filter of the documents list."""
 
@@ -138,6 +157,15 @@ class DocumentFilter(ListFilter):
     time = TimeFilter(label="Time")
     time_from = DayFilter(label="From")
     time_to = DayFilter(label="Until", last=True)
+    deleted = DeletedFilter(label="Deleted")
+
+    @property
+    def of_deleted(self) -> bool:
+        return any(name == "deleted" for name, _, _ in self.active())
+
+    def listed(self) -> Any:
+        """The documents before any filter: active ones. Deleted ones are a condition, because their list is short."""
+        return self.queryset if self.of_deleted else self.queryset.active()
 
     def of_properties(self, data: QueryDict) -> Iterator[tuple[str, Filter]]:
         for prefix, definition in definitions_in(data):

@@ -32,7 +32,10 @@ class Found:
     partial: bool = False
 
 
-def sort_of(text: str) -> Sort:
+def sort_of(text: str, *, deleted: bool = False) -> Sort:
+    """The order that the address names, the usual one if it names none. `deleted`: of a list of deleted documents."""
+    if deleted and text not in {"time", "-time"}:
+        return Sort("deleted", "deleted_at", descending=text != "deleted", nullable=True)
     return OLDEST if text == "time" else NEWEST
 
 

@@ -1,7 +1,7 @@
 """Documents as rows of a list: finished strings, made once a row, because templates are where a list's time goes."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from core.schedules import due_at
 from core.ui import Reading, icon, reading_of
+from customers.deleting import deleted_by
 from customers.models import Customer, Tag
 from feedback.appearance import CHANNEL_ICONS, CHANNEL_LABELS, CHANNEL_TONES, status_tone
 from feedback.sanitising import plain_text
@@ -47,6 +49,25 @@ class Row:
 def shaped(documents: QuerySet[Any]) -> QuerySet[Any]:
     """Only what a row shows."""
     return documents.annotate(beginning=Left("body", BEGINNING)).values(*COLUMNS)
+
+
+def shaped_deleted(documents: QuerySet[Any]) -> QuerySet[Any]:
+    return documents.annotate(beginning=Left("body", BEGINNING)).values(*COLUMNS, "deleted_at")
+
+
+def deleted_rows_of(request: HttpRequest, found: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """(address, icon, title, beginning, customer, deleted, by whom, the day it goes, restore address) of each row."""
+    authors, reading = deleted_by((row["deleted_at"] for row in found), "document.deleted"), reading_of(request)
+    return [
+        (
+            *(row.url, row.channel, row.title, row.snippet, row.customer),
+            reading.time(data["deleted_at"]),
+            authors.get(data["deleted_at"], ""),
+            reading.time(due_at("documents", data["deleted_at"]), "Not scheduled"),
+            f"{row.url}restore/",
+        )
+        for data, row in zip(found, rows_of(request, found, shapes=True), strict=True)
+    ]
 
 
 def rows_of(

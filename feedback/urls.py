@@ -1,6 +1,6 @@
 from django.urls import path
 
-from feedback.views import customer, detail, drawer, filters, groups, listing, timeline
+from feedback.views import customer, deleting, detail, drawer, filters, groups, listing, timeline
 
 app_name = "documents"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("filter/<slug:kind>/", filters.choose, name="filter"),
     path("of/<int:customer_id>/", timeline.timeline, name="of_customer"),
     path("<int:pk>/", detail.detail, name="detail"),
+    path("<int:pk>/delete/", deleting.delete, name="delete"),
+    path("<int:pk>/restore/", deleting.restore, name="restore"),
+    path("deletions/<int:entry_id>/undo/", deleting.undo, name="undo_delete"),
     path("<int:pk>/status/", detail.status, name="status"),
     path("<int:pk>/tags/", detail.tag, name="tag"),
     path("<int:pk>/tags/<int:tag_id>/remove/", detail.untag, name="untag"),

@@ -8,6 +8,7 @@ from audit.actor import Actor
 from core import htmx
 from customers.creating import Taken, create_by_hand
 from customers.forms import CustomerForm
+from customers.models import Customer
 from customers.suppressing import Suppressed
 from customers.views.identifiers import taken_text
 from properties.models import Definition
@@ -33,7 +34,9 @@ def new(request: HttpRequest) -> HttpResponse:
         )  # fmt: skip
     except Taken as taken:
         form.add_error(taken.identity.kind, taken_text(taken))
-        return _show(request, form, status=422 if taken.customer.is_active else 409)
+        if taken.customer.is_active:
+            return _show(request, form, status=422)
+        return _show(request, form, status=409, deleted=taken.customer)
     except Suppressed as refused:
         form.add_error(refused.identity.kind if refused.identity.kind in form.fields else None, refused.text)
         return _show(request, form, status=409)
@@ -51,9 +54,11 @@ def _with_more_rows(request: HttpRequest) -> CustomerForm:
     return form
 
 
-def _show(request: HttpRequest, form: CustomerForm, status: int = 200) -> HttpResponse:
+def _show(request: HttpRequest, form: CustomerForm, status: int = 200, deleted: Customer | None = None) -> HttpResponse:
+    """`deleted` is who has what was typed, and can be restored instead."""
     context = {
         "form": form,
+        "deleted": deleted,
         "types": Definition.Type.choices,
         "keys": lambda: Definition.objects.filter(subject="customer").values_list("key", "label")[:200],
         "rows_open": any(row["key"] or row["value"] or row["error"] for row in form.rows) or len(form.rows) > 1,

@@ -126,5 +126,6 @@ def taken_text(taken: Taken) -> str:
     owner, kind = taken.customer, Kind(taken.identity.kind).label
     kind = kind.lower() if kind in {"Email", "Phone", "Handle"} else kind
     if not owner.is_active:
-        return f"This {kind} belongs to customer {owner.pk}, who is deleted."
+        words = 'This {} belongs to <a href="{}">customer {}</a>, who is deleted.'
+        return format_html(words, kind, url_of(owner), owner.pk)
     return format_html('{} already uses this {}. <a href="{}">Open</a>', owner.display_name, kind, url_of(owner))

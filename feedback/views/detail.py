@@ -15,18 +15,21 @@ from feedback.choices import known_statuses
 from feedback.editing import add_tag, remove_tag, set_status
 from feedback.models import Document
 from feedback.sanitising import body_of
+from feedback.views.deleting import deletion_of
 from feedback.views.finding import document_for
 from staff.permissions import may, requires
 
 PAGE = "documents/detail.html"
 TAGS_OFFERED = 200
+READABLE = (Document.State.ACTIVE, Document.State.DELETED)
 
 
 @requires("documents.view")
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
-    document = document_for(request, pk)
-    return htmx.page(request, PAGE, context_of(request, document))
+    """The page, read-only for a deleted document."""
+    document = document_for(request, pk, states=READABLE)
+    return htmx.page(request, PAGE, context_of(request, document, **deletion_of(request, document)))
 
 
 @requires("documents.view", "documents.edit")

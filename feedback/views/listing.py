@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit.models import Source
-from core import htmx
+from core import htmx, schedules
 from core.addresses import fixed
 from core.lookup import Kept
 from core.paging import Page, capped_count
@@ -22,7 +22,7 @@ from feedback.filters import PERIODS, DocumentFilter
 from feedback.grouping import choices as group_choices
 from feedback.listing import WINDOW, Found, find, sort_of
 from feedback.models import Document
-from feedback.rows import channel_shapes, rows_of, shaped
+from feedback.rows import channel_shapes, deleted_rows_of, rows_of, shaped, shaped_deleted
 from staff.permissions import requires
 
 PAGE = "documents/list.html"
@@ -41,15 +41,20 @@ MORE = {"account": "Account…", "customer-property": "Customer’s property…"
 @require_GET
 def documents(request: HttpRequest) -> HttpResponse:
     """The documents that the address asks for; nothing, with the reason, where a filter cannot be understood."""
-    visible = Document.objects.visible_to(request.user).active()
-    asked = DocumentFilter(request.GET, visible, zone=timezone.get_current_timezone())
+    asked = DocumentFilter(request.GET, Document.objects.visible_to(request.user), zone=timezone.get_current_timezone())
     conditions = asked.conditions(now=timezone.now())
-    wrong = asked.errors
-    sort = sort_of(request.GET.get("sort", ""))
+    wrong, deleted, visible = asked.errors, asked.of_deleted, asked.listed()
+    sort = sort_of(request.GET.get("sort", ""), deleted=deleted)
     nothing = Found(Page())  # what cannot be understood shows nothing: everything would be misleading
-    found = nothing if wrong else find(visible, conditions, sort, request.GET.get("cursor"), shape=shaped)
+    found = (
+        nothing
+        if wrong
+        else find(visible, conditions, sort, request.GET.get("cursor"), shape=shaped_deleted if deleted else shaped)
+    )
     typed = asked.form.cleaned_data.get("q", "")
-    rows = rows_of(request, found.page.rows, typed, shapes=True)
+    rows: list[Any] = (
+        deleted_rows_of(request, found.page.rows) if deleted else rows_of(request, found.page.rows, typed, shapes=True)
+    )
     chips = {chip.name: chip for chip in chips_of(asked, request)}
     context = {
         "rows": rows,
@@ -58,13 +63,16 @@ def documents(request: HttpRequest) -> HttpResponse:
         "window": WINDOW,
         "wrong": wrong,
         "sort": sort.text,
+        "deleted": deleted,
+        "deleted_url": f"{reverse('documents:list')}{'' if deleted else '?deleted=true'}",
+        "kept": lambda: schedules.kept_days("documents"),
         "typed": typed,
         "in_bar": [(name, label, chips.get(name)) for name, label in MENUS.items()],
         "others": [chip for name, chip in chips.items() if name not in MENUS],
         "active": len(chips),
         "announcement": _announcement(rows, bool(found.page.next or found.page.previous)),
         "any_documents": lambda: visible.exists(),
-        "by": request.GET.get("by", ""),
+        "by": "" if deleted else request.GET.get("by", ""),
         "groups_url": _address("documents:groups", request),
         "nothing_url": reverse("documents:list"),
         "query": _query(request).urlencode(),
@@ -81,7 +89,7 @@ def documents(request: HttpRequest) -> HttpResponse:
 @require_GET
 def count(request: HttpRequest) -> HttpResponse:
     """How many documents match, after the list itself is on the screen: it takes longer than the list."""
-    visible = Document.objects.visible_to(request.user).active()
+    visible = Document.objects.visible_to(request.user)
     asked = DocumentFilter(request.GET, visible, zone=timezone.get_current_timezone())
     if asked.errors:
         return HttpResponse(status=422)

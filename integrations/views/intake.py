@@ -2,7 +2,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
 from audit.actor import Actor
-from customers.models import Customer
 from customers.suppressing import IntakeStopped
 from feedback.receiving import receive
 from integrations.answers import Refused, answer, body_of, endpoint, invalid
@@ -27,6 +26,6 @@ def feedback(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpRespon
         "customer_id": customer.pk if customer else None,
         "reference": reference,
     }
-    if customer and customer.state != Customer.State.ACTIVE:
+    if (customer and not customer.is_active) or not received.document.is_active:
         body["deleted"] = True
     return answer(body, 202)

@@ -69,7 +69,8 @@ def test_an_email_of_a_deleted_customer_says_so_with_its_number(support: Client)
     Customer.objects.filter(pk=ana.pk).update(state="deleted")
     answer = add(support, email="ana@ex.test")
     assert answer.status_code == 409
-    assert f"This email belongs to customer {ana.pk}, who is deleted." in text_of(answer)
+    said = f'This email belongs to <a href="/customers/{ana.pk}/">customer {ana.pk}</a>, who is deleted.'
+    assert said in text_of(answer)
 
 
 def test_a_phone_may_be_shared(support: Client) -> None:

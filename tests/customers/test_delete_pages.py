@@ -139,3 +139,14 @@ class TestLegalHold:
         ana = CustomerFactory(account=AccountFactory(name="Acme", legal_hold="Audit"))
         page = text_of(signed_in("support"), f"/customers/{ana.pk}/")
         assert "The account Acme is on legal hold: Audit. Nothing of this customer can be deleted." in page
+
+
+def test_adding_somebody_who_is_deleted_answers_409_and_offers_restore() -> None:
+    ana, client = person(), signed_in("support")
+    delete(ana, actor=mina())
+    answer = client.post("/customers/new/", {"email": "ana@ex.test", "name": "Ana"})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert f'<a href="/customers/{ana.pk}/">customer {ana.pk}</a>, who is deleted' in page
+    assert f'action="/customers/{ana.pk}/restore/"' in page
+    assert Customer.objects.count() == 1

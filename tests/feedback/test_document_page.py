@@ -147,8 +147,8 @@ def test_the_account_is_named(mina: Client) -> None:
     assert "Lumenworks" in page(mina, write(account=Account.objects.create(name="Lumenworks")))
 
 
-def test_a_deleted_or_unknown_document_is_absent(mina: Client) -> None:
-    assert mina.get(f"/documents/{write(state='deleted').pk}/").status_code == 404
+def test_an_unknown_document_or_one_being_permanently_deleted_is_absent(mina: Client) -> None:
+    assert mina.get(f"/documents/{write(state='purging').pk}/").status_code == 404
     assert mina.get("/documents/999999/").status_code == 404
     assert mina.get("/documents/99999999999999999999999/").status_code == 404
 

@@ -158,3 +158,11 @@ def test_feedback_for_a_deleted_customer_says_so(key: str) -> None:
     Customer.objects.update(state="deleted")
     answer = post(key, FEEDBACK | {"external_id": "z-992"})
     assert (answer.status_code, answer.json()["deleted"]) == (202, True)
+
+
+def test_what_is_sent_again_of_a_deleted_document_changes_it_and_wakes_nothing(key: str) -> None:
+    assert "deleted" not in post(key, FEEDBACK).json()
+    Document.objects.update(state="deleted")
+    answer = post(key, FEEDBACK | {"status": "closed"}).json()
+    assert (answer["status"], answer["deleted"]) == ("updated", True)
+    assert Document.objects.values_list("state", "status").get() == ("deleted", "closed")
