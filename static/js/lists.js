@@ -9,6 +9,7 @@ const showPicks = () => {
   $$("[data-picked]").forEach((output) => (output.value = matching ? output.dataset.total ?? "All" : chosen.size));
   $$("[data-pair]").forEach((button) => (button.hidden = matching || chosen.size !== 2));      // merging takes exactly two
   $$("[data-matching]").forEach((button) => (button.hidden = matching || here < total));
+  $$("[data-matching-count]").forEach((number) => (number.textContent = $("#count")?.textContent ?? ""));
   if (all) { all.checked = here > 0 && here === total; all.indeterminate = here > 0 && !all.checked; }
 };
 const writePicks = () => {
