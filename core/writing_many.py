@@ -75,7 +75,7 @@ def _reader(field: Any) -> Callable[[models.Model], Any]:
     if isinstance(field, models.JSONField):
         return lambda instance: dumps(getattr(instance, name))
     if isinstance(field, models.BinaryField):
-        return lambda instance: bytes(getattr(instance, name))
+        return lambda instance: None if getattr(instance, name) is None else bytes(getattr(instance, name))
     if isinstance(field, ArrayField):
         return lambda instance: list(getattr(instance, name))
     return lambda instance: getattr(instance, name)

@@ -162,6 +162,12 @@ TABLES: dict[str, Table] = {
     "integrations.ApiKey": Table(
         purge=_NOBODY, plain="id kind name source scopes secret_hash created_at expires_at revoked_at last_used_at"
     ),
+    # Retention
+    "retention.Purge": Table(
+        purge=_NOBODY,
+        plain=f"{JOB} subject ids documents suppress reason actor position deleted_count skipped_count skipped_why"
+        " counts",
+    ),
     # Accounts and properties
     "accounts.Account": Table(
         purge="nothing: it is about an organisation",

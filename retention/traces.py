@@ -1,0 +1,161 @@
+"""What a person leaves beside their own rows: values in the audit log, in imports, in jobs (6.2)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.db import connection, transaction
+from django.db.models import Q
+
+from core.arrays import AnyOf
+from core.jobs import Status
+from core.text import fold
+from customers.models import BulkEdit, DuplicateCandidate
+from feedback.anonymising import Known
+from integrations.models import Import, RowError
+
+REMOVED = "The values of this row were removed: it named somebody who was permanently deleted."
+_SPLIT = re.compile(r"[\s<>\"'(),;|\[\]]+")
+
+# Numbers of records and words of ours stay, so that history says what happened; every other value goes
+_EMPTY = """
+    UPDATE audit_change SET
+        before = (SELECT jsonb_object_agg(key, {kept}) FROM jsonb_each(before)),
+        after = (SELECT jsonb_object_agg(key, {kept}) FROM jsonb_each(after))
+    WHERE {which}
+""".replace(
+    "{kept}",
+    "CASE WHEN key IN ('id', 'state', 'channel', 'link', 'kind')"
+    " OR key LIKE '%%\\_id' AND jsonb_typeof(value) = 'number' THEN value ELSE 'null' END",
+)
+_VALUES = """
+    SELECT 1 FROM audit_change c WHERE customer_id = ANY(%s) AND EXISTS (
+        SELECT 1 FROM jsonb_each(coalesce(before, '{}') || coalesce(after, '{}'))
+        WHERE jsonb_typeof(value) <> 'null' AND key IN ('name', 'value', 'body', 'properties', 'provenance', 'evidence')
+    ) LIMIT 1
+"""
+
+
+def empty_changes(*, customer_ids: Sequence[int] = (), document_ids: Sequence[int] = ()) -> None:
+    """Empties the values in the audit log of these customers or documents; who did what when stays."""
+    for column, ids in (("customer_id", customer_ids), ("document_id", document_ids)):
+        if ids:
+            with connection.cursor() as cursor:
+                cursor.execute(_EMPTY.replace("{which}", f"{column} = ANY(%s)"), [list(ids)])
+
+
+def values_of(customer_ids: Sequence[int]) -> bool:
+    """Whether the audit log still holds values of these customers."""
+    with connection.cursor() as cursor:
+        cursor.execute(_VALUES, [list(customer_ids)])
+        return cursor.fetchone() is not None
+
+
+def forget(customer_ids: Sequence[int], known: dict[int, Known]) -> None:
+    """Removes every trace of these customers beside their own rows and documents."""
+    empty_changes(customer_ids=customer_ids)
+    _candidates(customer_ids)
+    words = Words(known.values())
+    _row_errors(words)
+    _imports(words)
+    _bulk_edits(words)
+    _admin_log(customer_ids)
+
+
+class Words:
+    """What is known of several people, for looking it up in many texts at once."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self.whole: set[str] = set()
+        self.parts: set[str] = set()
+        self.digits: set[str] = set()
+        for one in known:
+            for name in one.names:
+                self.whole |= {name.lower(), name.casefold(), fold(name)}
+            for kind, text in one.identifiers:
+                self.whole |= {text.lower(), text.casefold()}
+                self.parts |= {text.lower(), text.casefold()}
+                digits = re.sub(r"\D", "", text) if kind == "phone" else ""
+                if len(digits) >= 6:
+                    self.digits |= {digits, digits[1:], digits[2:]} if len(digits) >= 9 else {digits}
+        self.whole.discard("")
+        self.parts.discard("")
+
+    def are_in(self, text: str) -> bool:
+        lower = text.lower().strip()
+        if lower in self.whole or fold(text) in self.whole:
+            return True
+        if len(text) < 40 and (digits := re.sub(r"\D", "", text)) and digits in self.digits:
+            return True
+        return any(part in self.parts for part in _SPLIT.split(lower))
+
+    def are_in_data(self, value: Any) -> bool:
+        if isinstance(value, dict):
+            return any(self.are_in(str(key)) or self.are_in_data(one) for key, one in value.items())
+        if isinstance(value, list):
+            return any(self.are_in_data(one) for one in value)
+        return isinstance(value, str) and self.are_in(value)
+
+
+def _candidates(ids: Sequence[int]) -> None:
+    """Changes of pairs in which they come second belong to whoever comes first."""
+    rows = DuplicateCandidate.objects.filter(AnyOf("second_id", ids)).values_list("pk", "first_id")
+    pairs = dict(rows)
+    if pairs:
+        table = DuplicateCandidate._meta.db_table
+        which = 'customer_id = ANY(%s) AND "table" = %s AND row_id = ANY(%s)'
+        with connection.cursor() as cursor:
+            cursor.execute(_EMPTY.replace("{which}", which), [list(set(pairs.values())), table, list(pairs)])
+
+
+def _row_errors(words: Words) -> None:
+    """Rows that an import left out and that name them: cells and messages go."""
+    if not RowError.objects.exists():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            r"""
+            UPDATE integrations_rowerror e SET cells = '[]', message = %s
+            FROM (
+                SELECT DISTINCT r.job_id, r."row" FROM integrations_rowerror r,
+                    jsonb_array_elements_text(r.cells) AS c(cell)
+                WHERE lower(btrim(cell)) = ANY(%s)
+                   OR length(cell) < 40 AND regexp_replace(cell, '\D', '', 'g') = ANY(%s)
+                   OR length(cell) < 10000 AND regexp_split_to_array(lower(cell), %s) && %s
+            ) found
+            WHERE e.job_id = found.job_id AND e."row" = found."row"
+            """,
+            [REMOVED, list(words.whole), list(words.digits), _SPLIT.pattern, list(words.parts)],
+        )
+
+
+def _imports(words: Words) -> None:
+    """Values sampled from files that name them, and the files of imports that have ended."""
+    for job in Import.objects.filter(file_deleted_at=None).only("layout", "plan", "status", "file"):
+        ended = job.status in (Status.DONE, Status.CANCELLED)
+        changed: dict[str, Any] = {}
+        if ended or words.are_in_data({**job.layout, "columns": []}):
+            changed["layout"] = {**job.layout, "samples": {}, "distinct": {}}
+        if words.are_in_data(job.plan) and ended:
+            changed["plan"] = {}
+        if changed:
+            Import.objects.filter(pk=job.pk).update(**changed)
+        if ended:
+            transaction.on_commit(lambda path=job.path: path.unlink(missing_ok=True))  # type: ignore[misc]
+
+
+def _bulk_edits(words: Words) -> None:
+    """Searches by which many were changed, when they name them."""
+    for job in BulkEdit.objects.exclude(query=None).exclude(query="").only("query"):
+        if any(words.are_in(value) for _, value in parse_qsl(job.query or "")):
+            BulkEdit.objects.filter(pk=job.pk).exclude(status__in=[Status.QUEUED, Status.RUNNING]).update(query="")
+
+
+def _admin_log(ids: Sequence[int]) -> None:
+    """What Django's admin noted about them."""
+    types = apps.get_model("contenttypes", "ContentType")
+    about = types.objects.filter(Q(app_label="customers", model="customer"))
+    LogEntry.objects.filter(content_type__in=about, object_id__in=[str(pk) for pk in ids]).delete()
