@@ -11,6 +11,7 @@ from core.text import fold
 BLANK = "[removed]"
 _PARTICLES = frozenset(re.split(" ", "al bin da de del der di do dos du el en la le of the van von und and y e ibn dr"))
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_AGAIN = re.compile(r"\[removed\](?:\s+\[removed\])+")
 _DIGITS = 6  # of a phone number; fewer would blank prices and years
 _SHORT = 4  # an identifier shorter than this is blanked as a whole word only
 
@@ -32,7 +33,9 @@ class Known:
 
     def text(self, text: str) -> str:
         """`text` with what is known of the person replaced by [removed]."""
-        return self._pattern.sub(BLANK, text) if self._pattern and text else text
+        if not self._pattern or not text:
+            return text
+        return _AGAIN.sub(BLANK, self._pattern.sub(BLANK, text))
 
     def data(self, value: Any) -> Any:
         """The same in every text of a JSON value, keys included; a number that is an identifier goes too."""
