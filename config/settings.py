@@ -164,6 +164,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget import files": {"task": "integrations.tasks.forget_import_files", "schedule": 3600.0},
+    "find duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
+    "forget merges": {"task": "customers.tasks.forget_merges", "schedule": 3600.0},
     "forget sessions": {"task": "core.tasks.forget_sessions", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")

@@ -191,6 +191,8 @@ verbs({
     "customer.property_removed": "removed a property from",
     "customer.property_reset": "gave a property back to the syncs for",
     "customer.identifier_restored": "put a contact detail back on",
+    "duplicate.dismissed": "said to be two people, one of them",
+    "duplicates.found": "looked for duplicates",
     "customers.exported": "exported customers",
     "suppression.lifted": "lifted the suppression of an identifier",
     "membership.added": "added an account to",

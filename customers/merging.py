@@ -32,6 +32,7 @@ COLUMNS = (
     "last_linked_at",
 )  # fmt: skip
 LOCK_ATTEMPTS = 10
+SHOWN = 20
 
 
 class Refused(Exception):
@@ -111,7 +112,7 @@ def obstacle_to_undo(merge: Merge, *, viewer: Any = None, now: datetime) -> str:
     """Why the merge cannot be undone (any more), in words; "" when it can."""
     if merge.undone_at:
         return "This merge was undone already."
-    if not merge.can_be_undone(now):
+    if not (merge.can_be_undone(now) and merge.snapshot):
         return f"A merge can be undone for {settings.MERGE_UNDO_DAYS} days. This one is permanent."
     survivor = Customer.objects.get(pk=merge.survivor_id)
     if survivor.state == Customer.State.MERGED:
@@ -121,7 +122,7 @@ def obstacle_to_undo(merge: Merge, *, viewer: Any = None, now: datetime) -> str:
     held = holds_on([survivor.pk])
     if held:
         return f"A legal hold stands. {held[survivor.pk]}."
-    if Merge.objects.filter(survivor=survivor, pk__gt=merge.pk, undone_at=None).exclude(snapshot={}).exists():
+    if Merge.objects.filter(survivor=survivor, pk__gt=merge.pk, undone_at=None).exists():
         return "Another customer was merged into this one since. Undo the latest merge first."
     ids = merge.source_ids
     if Customer.objects.filter(pk__in=ids, state=Customer.State.MERGED, merged_into=survivor).count() != len(ids):
@@ -131,7 +132,9 @@ def obstacle_to_undo(merge: Merge, *, viewer: Any = None, now: datetime) -> str:
 
 def merges_of(customer: Customer) -> list[Merge]:
     """The merges into this customer that stand, the latest first."""
-    return list(Merge.objects.filter(survivor=customer, undone_at=None).select_related("actor"))
+    return list(
+        Merge.objects.filter(survivor=customer, undone_at=None).select_related("actor").defer("snapshot")[:SHOWN]
+    )
 
 
 def survivor_of(customer_id: int) -> int | None:

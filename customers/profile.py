@@ -5,14 +5,16 @@ Parts of the page are answered alone after an edit, so everything here is lazy: 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import Account
 from audit.models import Change, Source
+from customers.merging import merges_of
 from customers.models import Customer, Identifier, Membership, Note, Tag
 from properties import provenance
 from properties.models import Definition
@@ -89,6 +91,19 @@ class Place:
         return "Contact" if self.membership.contact else "Member"
 
 
+@dataclass(frozen=True)
+class Merged:
+    """A merge into this customer that stands. `days_left` counts the day that has begun."""
+
+    pk: int
+    names: str
+    number: int
+    by: str
+    at: datetime
+    undoable: bool
+    days_left: int
+
+
 class Profile:
     """One customer as `viewer` may see it."""
 
@@ -105,6 +120,23 @@ class Profile:
         primary = next((one for one in self.memberships if one.primary), None)
         named = self.customer.properties.get("company.name") or [""]
         return primary.account.name if primary else str(named[0])
+
+    @cached_property
+    def merges(self) -> list[Merged]:
+        """Who was merged into this customer, the latest first."""
+        found = merges_of(self.customer)
+        if not found:
+            return []
+        absorbed = Customer.objects.in_bulk({pk for merge in found for pk in merge.source_ids})
+        now = timezone.now()
+        return [
+            Merged(
+                merge.pk, ", ".join(absorbed[pk].display_name for pk in merge.source_ids if pk in absorbed),
+                len(merge.source_ids), str(merge.actor) if merge.actor else "", merge.merged_at,
+                merge.can_be_undone(now), max(-((now - merge.undo_until) // timedelta(days=1)), 0),
+            )
+            for merge in found
+        ]  # fmt: skip
 
     @property
     def is_key_contact(self) -> bool:

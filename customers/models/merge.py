@@ -33,4 +33,4 @@ class Merge(models.Model):
 
     def can_be_undone(self, now: datetime) -> bool:
         """Whether the window is open; `customers.merging` knows what else may stand against it."""
-        return self.undone_at is None and bool(self.snapshot) and now < self.undo_until
+        return self.undone_at is None and now < self.undo_until
