@@ -82,11 +82,11 @@ class ChangeQuerySet(models.QuerySet["Change"]):
         """What happened to this customer, document or account, and to what belongs to it."""
         return self.filter(**{f"{kind}_id": identity})
 
-    def left(self, customer_id: int) -> Self:
-        """The documents that were taken from this customer."""
+    def left(self, *customer_ids: int) -> Self:
+        """The documents that were taken from these customers."""
         before = Cast(KT("before__customer_id"), models.BigIntegerField())
         updates = self.filter(table="feedback_document", operation="update", before__has_key="customer_id")
-        return updates.annotate(left_id=before).filter(left_id=customer_id)
+        return updates.annotate(left_id=before).filter(left_id__in=customer_ids)
 
 
 class Change(models.Model):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cached_property
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,9 @@ BLANK = "[removed]"
 _PARTICLES = frozenset(re.split(" ", "al bin da de del der di do dos du el en la le of the van von und and y e ibn dr"))
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _AGAIN = re.compile(r"\[removed\](?:\s+\[removed\])+")
+_NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().\-/\u00a0]{0,3}\d){5,30}(?!\w)")
 _DIGITS = 6  # of a phone number; fewer would blank prices and years
+_WHOLE = 9  # digits from which on a number is somebody's, whatever stands before it
 _SHORT = 4  # an identifier shorter than this is blanked as a whole word only
 
 
@@ -22,7 +25,6 @@ class Known:
     def __init__(self, names: Iterable[str], identifiers: Iterable[tuple[str, str]]) -> None:
         self.names = sorted({name.strip() for name in names if name and name.strip()})
         self.identifiers = sorted({(kind, text.strip()) for kind, text in identifiers if text and text.strip()})
-        self._pattern = self._compiled()
 
     @classmethod
     def of_json(cls, data: dict[str, Any]) -> "Known":
@@ -33,9 +35,12 @@ class Known:
 
     def text(self, text: str) -> str:
         """`text` with what is known of the person replaced by [removed]."""
-        if not self._pattern or not text:
+        if not text:
             return text
-        return _AGAIN.sub(BLANK, self._pattern.sub(BLANK, text))
+        blanked = self._pattern.sub(BLANK, text) if self._pattern else text
+        if self._numbers:
+            blanked = _NUMBER.sub(lambda found: BLANK if self._is_theirs(found[0]) else found[0], blanked)
+        return text if blanked == text else _AGAIN.sub(BLANK, blanked)
 
     def data(self, value: Any) -> Any:
         """The same in every text of a JSON value, keys included; a number that is an identifier goes too."""
@@ -50,12 +55,27 @@ class Known:
         return BLANK if self.text(str(value)) != str(value) else value
 
     def is_in(self, text: str) -> bool:
-        return bool(self._pattern and text and self._pattern.search(text))
+        return self.text(text) != text
 
-    def _compiled(self) -> re.Pattern[str] | None:
+    @cached_property
+    def _numbers(self) -> set[str]:
+        """The digits of phones; the country code may be missing, or a 0 in its place."""
+        found = set[str]()
+        for kind, text in self.identifiers:
+            digits = re.sub(r"\D", "", text) if kind == "phone" else ""
+            if len(digits) >= _DIGITS:
+                found |= {digits, *(digits[cut:] for cut in (1, 2, 3) if len(digits) - cut >= _WHOLE)}
+        return found
+
+    def _is_theirs(self, number: str) -> bool:
+        digits = re.sub(r"\D", "", number)
+        return digits.lstrip("0") in self._numbers or any(len(one) >= _WHOLE and one in digits for one in self._numbers)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
         parts: dict[str, None] = {}
         for kind, text in self.identifiers:
-            parts |= dict.fromkeys(_phone(text) if kind == "phone" else _identifier(kind, text))
+            parts |= dict.fromkeys([_whole(text)] if kind == "phone" else _identifier(kind, text))
         for name in self.names:
             parts |= dict.fromkeys(_name(name))
         ordered = sorted(parts, key=len, reverse=True)  # the longest first: a name within an email goes with it
@@ -86,18 +106,6 @@ def _whole(form: str) -> str:
     before = r"(?<!\w)" if form[0].isalnum() else ""
     after = r"(?!\w)" if form[-1].isalnum() else ""
     return before + re.escape(form) + after
-
-
-def _phone(text: str) -> Iterable[str]:
-    """The digits with anything that people write between them; the country code may be missing."""
-    digits = re.sub(r"\D", "", text)
-    between = r"[\s().\-/\u00a0]{0,3}"
-    yield r"(?<!\d)" + re.escape(text) + r"(?!\d)"
-    if len(digits) >= _DIGITS:
-        yield r"(?<!\d)(?:\+|00)?" + between.join(digits) + r"(?!\d)"
-        for cut in (1, 2, 3):
-            if len(digits) - cut >= 9:
-                yield r"(?<!\d)0?" + between.join(digits[cut:]) + r"(?!\d)"
 
 
 def _name(name: str) -> Iterable[str]:
