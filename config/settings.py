@@ -166,6 +166,7 @@ CELERY_BEAT_SCHEDULE = {
     "forget import files": {"task": "integrations.tasks.forget_import_files", "schedule": 3600.0},
     "find duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
     "forget merges": {"task": "customers.tasks.forget_merges", "schedule": 3600.0},
+    "retention runs": {"task": "retention.tasks.start_due_runs", "schedule": 60.0, "options": {"expires": 60}},
     "forget sessions": {"task": "core.tasks.forget_sessions", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")

@@ -9,15 +9,15 @@ Answer = Callable[[str], int | None]
 
 
 def _by_settings(kind: str) -> int | None:
-    return settings.DELETED_KEPT_DAYS
+    return settings.ORPHAN_GRACE_DAYS if kind == "orphans" else settings.DELETED_KEPT_DAYS
 
 
 _answer: Answer = _by_settings
 
 
 def answered_by(answer: Answer) -> None:
-    """From now on `answer(kind)` says for how many days deleted `kind` ("customers", "documents") are kept; None: they
-    are kept until somebody permanently deletes them."""
+    """From now on `answer(kind)` says for how many days `kind` is kept: deleted "customers" and "documents", and
+    "orphans", customers who have lost their last document. None: until somebody permanently deletes them."""
     global _answer
     _answer = answer
 

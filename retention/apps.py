@@ -7,4 +7,7 @@ class RetentionConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from retention import checks  # noqa: F401  (importing registers them)
+        from core import schedules
+        from retention import checks, policies  # noqa: F401  (importing registers them)
+
+        schedules.answered_by(policies.days_of)

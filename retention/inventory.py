@@ -168,6 +168,14 @@ TABLES: dict[str, Table] = {
         plain=f"{JOB} subject ids documents suppress reason actor position deleted_count skipped_count skipped_why"
         " counts",
     ),
+    "retention.Policy": Table(
+        purge=_NOBODY, plain="id kind channel enabled keep at suppress documents next_run_at checked_at"
+    ),
+    "retention.Run": Table(
+        purge=_NOBODY,
+        plain=f"{JOB} policy actor cutoff suppress documents brake approved_at approved_by after_at after_id purge_id"
+        " deleted skipped skipped_why",
+    ),
     # Accounts and properties
     "accounts.Account": Table(
         purge="nothing: it is about an organisation",

@@ -6,7 +6,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.jobs import Job
+from retention.policy_models import Policy, Run
 from staff.permissions import permissions_of
+
+__all__ = ["Policy", "Purge", "Run"]
 
 
 class Purge(Job):

@@ -15,7 +15,7 @@ SUPPORT = VIEWER | {
     "customers.edit", "customers.delete", "customers.merge", "documents.edit", "documents.delete", "tags.create",
     "imports.run", "exports.run",
 }  # fmt: skip
-ADMIN = SUPPORT | {"tags.manage", "properties.manage", "holds.manage"}
+ADMIN = SUPPORT | {"tags.manage", "properties.manage", "holds.manage", "retention.manage"}
 
 PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN}
 EVERY_PERMISSION = ADMIN

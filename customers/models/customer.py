@@ -1,7 +1,6 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
@@ -9,6 +8,7 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Coalesce, Now
 
 from core.json import ExactJSONField
+from core.schedules import due_at
 from core.text import fold
 from core.triggers import audited
 from customers.triggers import before_customer_update, keep_values
@@ -142,6 +142,12 @@ class Customer(models.Model):
             GinIndex(fields=["source_ids"], name="customers_source_ids"),
             models.Index("id", condition=~models.Q(state="active"), name="customers_not_active"),
             models.Index("deleted_at", "id", condition=models.Q(state="deleted"), name="customers_by_deletion"),
+            models.Index(
+                "created_at",
+                "id",
+                condition=models.Q(origin="document", feedback_count=0, state="active"),
+                name="customers_orphans",
+            ),
             models.Index("merged_into", condition=models.Q(state="merged"), name="customers_merged_into"),
         ]
         triggers = [
@@ -181,7 +187,7 @@ class Customer(models.Model):
         if self.origin != Customer.Origin.DOCUMENT or self.feedback_count:
             return None
         latest = max(at for at in (self.last_linked_at, self.last_imported_at, self.created_at) if at)
-        return latest + timedelta(days=settings.ORPHAN_GRACE_DAYS)
+        return due_at("orphans", latest)
 
 
 def sort_key(name: str) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import reswap, retarget
 
 from audit.actor import Actor
-from core import htmx
+from core import htmx, schedules
 from core.ui import day_text, reading_of
 from customers.creating import Taken
 from customers.models import Customer
@@ -213,7 +212,7 @@ def _removed_text(request: HttpRequest, customer: Customer) -> str:
     day = day_text(due_at.astimezone(reading.zone), reading.now.astimezone(reading.zone))
     return (
         f"{text} No documents left: permanently deleted on {day}, "
-        f"after {settings.ORPHAN_GRACE_DAYS} days, unless linked again."
+        f"after {schedules.kept_days('orphans')} days, unless linked again."
     )
 
 
