@@ -42,7 +42,7 @@ class _WithPrimary(Relation):
         sql = f'UPDATE {self.table} SET customer_id = %s, "primary" = false WHERE customer_id = %s RETURNING id'
         return sorted(pk for (pk,) in query(sql, [survivor_id, source_id]))
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
         query(
             f"""UPDATE {self.table} SET customer_id = %s, "primary" = (id = ANY(%s))
                 WHERE id = ANY(%s) AND customer_id = %s RETURNING id""",
@@ -71,8 +71,8 @@ class Memberships(_WithPrimary):
                 changed.append({"id": kept.pk, "before": before, "after": _of_membership(kept)})
         return super().carry(survivor_id, source_id) | ({"changed": changed} if changed else {})
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
-        super().bring_back(survivor_id, source_id, log, since=since)
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
+        super().bring_back(survivor_id, source_id, log)
         for change in log.get("changed", []):
             row = Membership.objects.filter(pk=change["id"], customer_id=survivor_id).first()
             if row is None:
@@ -111,7 +111,7 @@ class Candidates(Relation):
             )
         return {"removed": rows, "made": [list(pair) for pair in made]} if rows else {}
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
         for pk, was_dismissed in log.get("made", []):
             found = DuplicateCandidate.objects.filter(pk=pk)  # unless it was dismissed since: that is a decision
             (found if was_dismissed else found.filter(dismissed_at=None)).delete()

@@ -132,16 +132,17 @@ class Relation:
         sql = f"UPDATE {self.table} SET {self.column} = %s WHERE {self.column} = %s RETURNING id"
         return sorted(pk for (pk,) in query(sql, [survivor_id, source_id]))
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
-        """Gives the source back the rows that it had and that are still the survivor's.
-
-        `since` is the number of the last change in the audit log that the merge itself made.
-        """
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
+        """Gives the source back the rows that it had and that are still the survivor's."""
         query(
             f"UPDATE {self.table} SET {self.column} = %s WHERE id = ANY(%s) AND {self.column} = %s RETURNING id",
             [source_id, log.get("moved", []), survivor_id],
         )
         insert_again(self.model, log.get("removed", []))
+
+    def settle(self, survivor_id: int, source_id: int, *, since: int) -> None:
+        """Gives the source what arrived after the merge and is its, once all it had is back. `since` is the number of
+        the last change in the audit log that the merge made."""
 
     @property
     def _equal(self) -> str:
@@ -157,7 +158,7 @@ class Stays(Relation):
     def carry(self, survivor_id: int, source_id: int) -> Log:
         return {}
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
         return None
 
 
@@ -170,7 +171,7 @@ class AsOther(Relation):
     def carry(self, survivor_id: int, source_id: int) -> Log:
         return {}
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
         return None
 
 
@@ -178,8 +179,8 @@ RELATIONS: dict[str, Relation] = {}
 
 
 def register(*relations: Relation) -> None:
-    """Declares rules. Undoing goes through them in this order, merging in the opposite one: documents come after the
-    identifiers that they are matched by, and leave before them."""
+    """Declares rules. What is declared last moves and comes back first: documents before the identifiers that they are
+    matched by, so that no trigger moves them. What arrived since is settled in the order of declaration."""
     RELATIONS.update({relation.key: relation for relation in relations})
 
 

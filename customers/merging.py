@@ -179,8 +179,10 @@ def _carry_out(plan: Plan, *, actor: Actor, now: datetime) -> dict[str, Any]:
 def _take_apart(survivor_id: int, snapshot: dict[str, Any]) -> None:
     sources = list(reversed(snapshot["sources"]))
     for source in sources:
-        for key, relation in RELATIONS.items():
-            relation.bring_back(survivor_id, source["id"], source["logs"].get(key, {}), since=snapshot["since"])
+        for key, relation in reversed(RELATIONS.items()):
+            relation.bring_back(survivor_id, source["id"], source["logs"].get(key, {}))
+        for relation in RELATIONS.values():
+            relation.settle(survivor_id, source["id"], since=snapshot["since"])
     for name, (before, after) in snapshot["primaries"].items():
         if primary_of(name, survivor_id) in {None, after}:
             make_primary(name, survivor_id, before) if before and _is_row(name, before, survivor_id) else None

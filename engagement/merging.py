@@ -1,6 +1,6 @@
 """How survey answers follow a merge of customers."""
 
-from customers.merge_rules import Log, Relation, arrived, query, register
+from customers.merge_rules import Relation, arrived, query, register
 from engagement.models import SurveyResponse
 from feedback import merging  # noqa: F401  documents come first
 
@@ -8,8 +8,7 @@ from feedback import merging  # noqa: F401  documents come first
 class Answers(Relation):
     """All answers move. Those that came since with feedback go where that feedback goes when the merge is undone."""
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
-        super().bring_back(survivor_id, source_id, log, since=since)
+    def settle(self, survivor_id: int, source_id: int, *, since: int) -> None:
         query(
             """UPDATE engagement_surveyresponse r SET customer_id = d.customer_id FROM feedback_document d
                WHERE r.id = ANY(%s) AND r.document_id = d.id AND r.customer_id = %s AND d.customer_id = %s

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from customers import merge_relations  # noqa: F401  these rules come first
 from customers.identifying import Identity
@@ -12,12 +13,25 @@ from customers.models import Identifier
 from feedback.models import Document
 from feedback.receiving import Incoming, author_draft
 
+_RECORD = """
+    INSERT INTO audit_change (entry_id, "table", row_id, operation, before, after, customer_id, document_id)
+    SELECT (SELECT audit_current_entry()), 'feedback_document', id, 'update',
+        jsonb_build_object('customer_id', %(before)s::bigint), jsonb_build_object('customer_id', %(after)s::bigint),
+        %(after)s, id
+    FROM unnest(%(ids)s::bigint[]) id
+"""
+
 
 class Documents(Relation):
     """All feedback moves. When a merge is undone, what arrived since and was matched goes to whom its author is now."""
 
-    def bring_back(self, survivor_id: int, source_id: int, log: Log, *, since: int) -> None:
-        super().bring_back(survivor_id, source_id, log, since=since)
+    def move(self, survivor_id: int, source_id: int) -> list[int]:
+        return _given(survivor_id, source_id, "true", [])
+
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
+        _given(source_id, survivor_id, "id = ANY(%s)", [log.get("moved", [])])
+
+    def settle(self, survivor_id: int, source_id: int, *, since: int) -> None:
         new = Document.objects.filter(
             pk__in=arrived(Document, survivor_id, since), link=Document.Link.MATCHED,
             customer_id__in=[survivor_id, source_id],
@@ -45,6 +59,21 @@ class Documents(Relation):
                     and not Identifier.objects.filter(customer_id=source_id, kind=row.kind, primary=True).exists()
                 )
                 Identifier.objects.filter(pk=row.pk).update(customer_id=source_id, primary=first)
+
+
+def _given(to_id: int, from_id: int, condition: str, params: list[Any]) -> list[int]:
+    """Gives one customer documents of another. The changes that the table's triggers would record are written here: for
+    thousands of documents, comparing each with itself column by column takes twice as long as all the rest."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('roster.audit_rows', 'off', true)")
+        cursor.execute(
+            f"UPDATE feedback_document SET customer_id = %s WHERE customer_id = %s AND {condition} RETURNING id",  # noqa: S608
+            [to_id, from_id, *params],
+        )
+        ids = sorted(pk for (pk,) in cursor.fetchall())
+        cursor.execute("SELECT set_config('roster.audit_rows', '', true)")
+        cursor.execute(_RECORD, {"ids": ids, "before": from_id, "after": to_id})
+    return ids
 
 
 def identities_of(document: Document) -> list[Identity]:

@@ -326,6 +326,27 @@ def test_a_merge_is_one_entry_of_the_audit_log() -> None:
     assert Entry.objects.latest("pk").verb == "customer.unmerged"
 
 
+def test_moved_documents_are_in_the_audit_log_as_their_triggers_would_have_it() -> None:
+    kept, source = pair()
+    paper = source.documents.first()
+    assert paper is not None
+    Document.objects.filter(pk=paper.pk).update(customer=kept)
+    by_trigger = Change.objects.filter(table="feedback_document").latest("pk")
+    Document.objects.filter(pk=paper.pk).update(customer=source)
+    last = Change.objects.latest("pk").pk
+    merge = merged(kept, source)
+    seen = ("table", "row_id", "operation", "before", "after", "customer_id", "document_id", "account_id")
+    moved = Change.objects.filter(pk__gt=last, table="feedback_document")
+    assert moved.count() == len(set(moved.values_list("row_id", flat=True))) == 4
+    by_merge = moved.get(row_id=paper.pk)
+    assert [getattr(by_merge, name) for name in seen] == [getattr(by_trigger, name) for name in seen]
+    last = Change.objects.latest("pk").pk
+    merging.undo(merge, actor=STAFF)
+    assert Change.objects.filter(pk__gt=last, table="feedback_document", after={"customer_id": source.pk}).count() == 4
+    Document.objects.filter(pk=paper.pk).update(status="open")
+    assert Change.objects.latest("pk").after == {"status": "open"}, "row detail is on again"
+
+
 def test_whoever_came_only_from_feedback_does_so_after_merging_with_another_like_that() -> None:
     one, two = (CustomerFactory.create(origin="document") for _ in range(2))
     synced = CustomerFactory.create(origin="sync")
