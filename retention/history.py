@@ -8,7 +8,7 @@ from retention.models import Policy
 
 def load_policies(ids: set[int], viewer: Any) -> dict[int, Named]:
     found = Policy.objects.filter(pk__in=ids)
-    return {policy.pk: Named(f"“{policy}”", address("retention:policy", policy.pk)) for policy in found}
+    return {policy.pk: Named(f"“{policy}”", address("policies:policy", policy.pk)) for policy in found}
 
 
 words(

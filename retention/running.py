@@ -1,8 +1,8 @@
 """Retention runs at work: what is due is found by index and permanently deleted, a batch at a time (6.4).
 
 What a batch finds is locked, looked at again, and claimed for permanent deletion in one transaction. The run drives
-that deletion itself, so its lease, progress and cancellation are those of the run. Customers who were not deleted before are
-gone when that transaction ends: a document that arrives meanwhile either saves its customer or makes a new one.
+that deletion itself, so its lease, progress and cancellation are those of the run. Customers who were not deleted
+before are gone when that transaction ends: a document that arrives meanwhile saves its customer or makes a new one.
 """
 
 from datetime import datetime, timedelta

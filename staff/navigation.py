@@ -40,6 +40,7 @@ MAIN = [
 WORKSPACE = [
     Entry("Properties", "properties:list", "sliders-horizontal", "customers.edit", key="p"),
     Entry("Tags", "tags:list", "tags", "customers.view", key="t"),
+    Entry("Retention", "policies:list", "timer", "retention.manage", key="r"),
 ]
 
 
