@@ -25,6 +25,7 @@ verbs({
     "customer.purge_claimed": "took up the permanent deletion of customers",
     "customer.purged": "permanently deleted",
     "document.purged": "permanently deleted",
+    "customer.data_exported": "exported all data about",
     "import.forgotten": "deleted the logs of imports",
     "policy.made": "set up the retention policies",
     "policy.changed": "changed the retention policy",

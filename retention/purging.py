@@ -104,7 +104,7 @@ def _claim(purge: Purge, now: datetime) -> None:
     with unrecorded(purge, "customer.purge_claimed", now) as entry:
         locked = Customer.objects.filter(AnyOf("pk", ids)).order_by("pk").only("state", "created_at")
         states = {customer.pk: customer.state for customer in locked.select_for_update()}
-        held = holds_on(states) | _held_by_documents(states)
+        held = holds_on(states) | held_by_documents(states)
         why = {pk: IN_THE_WAY.get(states.get(pk, ""), NOT_THERE) for pk in ids if states.get(pk) != State.DELETED}
         why |= {pk: reason for pk, reason in held.items() if pk not in why}
         claimed = [pk for pk in ids if pk not in why]
@@ -116,7 +116,7 @@ def _claim(purge: Purge, now: datetime) -> None:
         entry.facts |= {"customers": len(claimed), "skipped": len(why)}
 
 
-def _held_by_documents(ids: Iterable[int]) -> dict[int, str]:
+def held_by_documents(ids: Iterable[int]) -> dict[int, str]:
     """Customers with feedback in an account that is on legal hold."""
     rows = Document.objects.filter(customer_id__in=list(ids)).exclude(account=None).exclude(account__legal_hold="")
     found = dict(rows.values_list("customer_id", "account_id"))

@@ -15,7 +15,9 @@ SUPPORT = VIEWER | {
     "customers.edit", "customers.delete", "customers.merge", "documents.edit", "documents.delete", "tags.create",
     "imports.run", "exports.run",
 }  # fmt: skip
-ADMIN = SUPPORT | {"tags.manage", "properties.manage", "holds.manage", "retention.manage"}
+ADMIN = SUPPORT | {
+    "tags.manage", "properties.manage", "holds.manage", "customers.purge", "suppressions.manage", "retention.manage",
+}  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN}
 EVERY_PERMISSION = ADMIN
