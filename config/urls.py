@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("imports/", include("integrations.urls_imports")),
     path("intake/", include("integrations.urls_intake")),
     path("audit/", include("audit.urls")),
+    path("retention/", include("retention.urls_policies")),
     path("settings/properties/", include("properties.urls")),
     path("settings/tags/", include("customers.urls_tags")),
     path("admin/", admin.site.urls),

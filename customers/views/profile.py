@@ -87,6 +87,7 @@ def show(
         "orphan_due_at": None if customer.legal_hold or not customer.is_active else customer.orphan_due_at(),
         "feedback_url": address("documents:of_customer", customer.pk),
         "surveys_url": address("surveys:of_customer", customer.pk),
+        "export_url": address("retention:export", customer.pk),
         "history_url": address("audit:history", "customer", customer.pk),
         **facts_of(request, customer),
     }
