@@ -28,7 +28,7 @@ def show(request: HttpRequest) -> HttpResponse:
     pairs = [
         {
             "pk": pair.pk, "customers": [people[pair.first_id], people[pair.second_id]],
-            "evidence": words_of(pair.evidence), "percent": round(pair.score * 100),
+            "evidence": ", ".join(words_of(pair.evidence)).capitalize(), "percent": round(pair.score * 100),
             "tone": "tone-bad" if pair.score >= 0.9 else "tone-warn" if pair.score >= 0.7 else "tone-none",
         }
         for pair in page.rows if pair.first_id in people and pair.second_id in people

@@ -131,7 +131,7 @@ def test_the_page_shows_the_likeliest_first_and_leads_to_the_merge() -> None:
     duplicates.find(actor=STAFF)
     text = signed_in("support").get(PAGE).content.decode()
     assert text.index("Ana K") < text.index("Zoe")
-    assert "Similar name at the same company, Same phone number" in text
+    assert "Similar name at the same company, same phone number" in text
     assert f"/customers/{people[2].pk}/merge/?with={people[3].pk}" in text
     assert signed_in("viewer").get(PAGE).status_code == 403
 
