@@ -142,7 +142,7 @@ def test_what_another_customer_has_is_refused_with_the_way_there(support: Client
     Customer.objects.filter(pk=bo.pk).update(state="deleted")
     answer = support.post(address, {"kind": "email", "value": "BO@ex.test"}, **part("contact-details"))
     assert answer.status_code == 409
-    assert f"customer {bo.pk}, who is deleted" in text_of(answer)
+    assert f'<a href="/customers/{bo.pk}/">customer {bo.pk}</a>, who is deleted' in text_of(answer)
 
 
 def test_a_contact_detail_is_corrected_in_place(support: Client) -> None:

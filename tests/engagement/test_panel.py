@@ -67,5 +67,5 @@ def test_the_panel_is_a_page_too_and_only_for_those_who_may_see_the_customer() -
     ana = person()
     assert "<title>Survey answers of Ana Kovač" in text_of(signed_in("viewer").get(f"/surveys/of/{ana.pk}/"))
     assert Client().get(f"/surveys/of/{ana.pk}/").status_code == 302
-    Customer.objects.filter(pk=ana.pk).update(state="deleted")
+    Customer.objects.filter(pk=ana.pk).update(state="purging")
     assert signed_in("viewer").get(f"/surveys/of/{ana.pk}/").status_code == 404

@@ -218,7 +218,11 @@ class Life(RuleBasedStateMachine):
         job.refresh_from_db()
         assert (job.status, job.deleted_count) == ("done", 1), job.error
         gone = self.people.pop(pk)
-        self.merges = [one for one in self.merges if one.survivor != pk and one.source != pk]
+        with_it = {pk}
+        for merged in reversed(self.merges):  # whoever was merged into it, and into those
+            if merged.survivor in with_it:
+                with_it.add(merged.source)
+        self.merges = [merged for merged in self.merges if merged.survivor not in with_it]
         if suppress:
             self.suppressed |= gone.emails
         if documents == "anonymise":
