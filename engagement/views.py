@@ -20,7 +20,7 @@ NEWEST = Sort("answered", "answered_at", descending=True)
 @requires("customers.view")
 @require_GET
 def of_customer(request: HttpRequest, customer_id: int) -> HttpResponse:
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=customer_id)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user).readable(), pk=customer_id)
     page = keyset(_answers(request, customer), NEWEST, request.GET.get("cursor"), size=settings.PAGE_SIZE_SMALL)
     context = {"customer": customer, "page": page, "older": "cursor" in request.GET}
     return htmx.page(request, PAGE, context, partials=("surveys", "surveys-older"))

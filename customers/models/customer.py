@@ -39,6 +39,10 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def active(self) -> Self:
         return self.filter(state=Customer.State.ACTIVE)
 
+    def readable(self) -> Self:
+        """Active and deleted ones: whoever is being permanently deleted, or was merged away, has no page."""
+        return self.filter(state__in=[Customer.State.ACTIVE, Customer.State.DELETED])
+
     def deleted(self) -> Self:
         return self.filter(state=Customer.State.DELETED)
 

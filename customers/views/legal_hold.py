@@ -28,7 +28,7 @@ class HoldForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def legal_hold(request: HttpRequest, pk: int) -> HttpResponse:
     """Sets a hold where there is none, otherwise lifts it; `held` in the form says which of both was meant."""
-    visible = Customer.objects.visible_to(request.user).filter(state__in=[State.ACTIVE, State.DELETED])
+    visible = Customer.objects.visible_to(request.user).readable()
     customer = get_object_or_404(visible, pk=pk)
     if request.method == "GET":
         return _show(request, customer, HoldForm())

@@ -32,7 +32,7 @@ class Day:
 @requires("documents.view", "customers.view")
 @require_GET
 def timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=customer_id)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user).readable(), pk=customer_id)
     everything = Document.objects.visible_to(request.user).active().of_customer(customer)
     typed, channel = request.GET.get("q", "")[:300], request.GET.get("channel", "")
     found = everything
