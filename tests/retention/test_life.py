@@ -124,8 +124,9 @@ class Life(RuleBasedStateMachine):
         pk = drawn.draw(sampled_from(sorted(self.known_documents())))
         to = self.some(drawn, deleted=False)
         link(Document.objects.get(pk=pk), Customer.objects.get(pk=to), actor=self.actor)
-        self.take(pk)
-        self.people[to].documents.add(pk)
+        if pk not in self.people[to].documents:  # what they have already is no decision between those merged
+            self.take(pk)
+            self.people[to].documents.add(pk)
 
     @precondition(lambda self: any(one.documents for one in self.people.values()))
     @rule(drawn=data())
