@@ -6,9 +6,15 @@ os.environ["ROSTER_ENV"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 import django
+import hypothesis
 import pytest
 
 from config import servers
+
+# A change is judged by the same examples each time; who looks for new ones runs the tests by hand
+hypothesis.settings.register_profile("ci", derandomize=True, database=None, deadline=None)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 servers.ensure()
 django.setup()  # conftest files of the folders named on the command line are read before pytest-django would do it
