@@ -176,12 +176,13 @@ def primary_of(name: str, customer_id: int) -> int | None:
     return rows.values_list("pk", flat=True).first()
 
 
-def make_primary(name: str, customer_id: int, row_id: int) -> None:
-    """Makes this row of the customer's the one that comes first."""
+def make_primary(name: str, customer_id: int, row_id: int | None) -> None:
+    """Makes this row the one that comes first, if it is the customer's; None: no row does."""
     model, condition = PRIMARIES[name]
     rows: Any = model._base_manager.filter(customer_id=customer_id, **condition)
-    rows.filter(primary=True).exclude(pk=row_id).update(primary=False)
-    rows.filter(pk=row_id, primary=False).update(primary=True)
+    if row_id is None or rows.filter(pk=row_id).exists():
+        rows.filter(primary=True).exclude(pk=row_id).update(primary=False)
+        rows.filter(pk=row_id, primary=False).update(primary=True)
 
 
 def give_a_primary(name: str, customer_id: int) -> None:

@@ -184,8 +184,8 @@ def _take_apart(survivor_id: int, snapshot: dict[str, Any]) -> None:
         for relation in RELATIONS.values():
             relation.settle(survivor_id, source["id"], since=snapshot["since"])
     for name, (before, after) in snapshot["primaries"].items():
-        if primary_of(name, survivor_id) in {None, after}:
-            make_primary(name, survivor_id, before) if before and _is_row(name, before, survivor_id) else None
+        if primary_of(name, survivor_id) in {None, after}:  # nobody chose another one since
+            make_primary(name, survivor_id, before)
             give_a_primary(name, survivor_id)
     now = _columns(survivor_id)
     back = {
@@ -214,11 +214,6 @@ def _kept(name: str, row_id: int, survivor_id: int, values: Mapping[int, Any], p
         kind, normalized = values[row_id]
         return rows.get(kind=kind, normalized=normalized).pk
     return rows.get(account_id=places[row_id]).pk
-
-
-def _is_row(name: str, row_id: int, customer_id: int) -> bool:
-    model, _ = PRIMARIES[name]
-    return model._base_manager.filter(pk=row_id, customer_id=customer_id).exists()
 
 
 def _see_the_silent(ids: Sequence[int]) -> None:
