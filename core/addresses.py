@@ -1,4 +1,4 @@
-"""Addresses of pages. Django makes each anew in 0.1 ms and a page asks for fifty, so the pattern of one is made once."""
+"""Addresses of pages. Django makes each anew in 0.1 ms and a page asks for fifty, so each pattern is made once."""
 
 import re
 from functools import lru_cache

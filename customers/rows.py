@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -88,11 +89,17 @@ def finished_deleted(rows: Sequence[Any], beside: Beside, reading: Reading) -> l
             *(pk, name, url, face, sub, company, feedback),
             reading.time(row.deleted_at),
             authors.get(row.deleted_at, ""),
-            "On legal hold" if row.legal_hold else reading.time(due_at("customers", row.deleted_at), "Not scheduled"),
+            "On legal hold" if row.legal_hold else goes("customers", row.deleted_at, reading),
             f"{url}restore/",
         )
         for row, (pk, name, url, face, sub, company, _, _, feedback, _, _) in zip(rows, usual, strict=True)
     ]
+
+
+def goes(kind: str, deleted_at: datetime | None, reading: Reading) -> str:
+    """The day that something deleted is permanently deleted."""
+    due = due_at(kind, deleted_at)
+    return "At the next run" if due and due <= reading.now else reading.time(due, "Not scheduled")
 
 
 def _tags(ids: list[int], tags: Mapping[int, tuple[str, int]]) -> SafeString:

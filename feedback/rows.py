@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from core.schedules import due_at
 from core.ui import Reading, icon, reading_of
 from customers.deleting import deleted_by
 from customers.models import Customer, Tag
+from customers.rows import goes
 from feedback.appearance import CHANNEL_ICONS, CHANNEL_LABELS, CHANNEL_TONES, status_tone
 from feedback.sanitising import plain_text
 from feedback.search import marked, marks_of
@@ -63,7 +63,7 @@ def deleted_rows_of(request: HttpRequest, found: Sequence[dict[str, Any]]) -> li
             *(row.url, row.channel, row.title, row.snippet, row.customer),
             reading.time(data["deleted_at"]),
             authors.get(data["deleted_at"], ""),
-            reading.time(due_at("documents", data["deleted_at"]), "Not scheduled"),
+            goes("documents", data["deleted_at"], reading),
             f"{row.url}restore/",
         )
         for data, row in zip(found, rows_of(request, found, shapes=True), strict=True)

@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest
 
 from audit.actor import Actor
 from audit.recording import recorded
+from core import clock
 from core.retrying import retrying
 from customers.models import Customer
 from feedback.models import Document
@@ -103,6 +104,7 @@ def every() -> list[Policy]:
             enabled=DEFAULTS[kind][0],
             keep=DEFAULTS[kind][1],
             suppress=kind == Kind.DELETED_CUSTOMERS,
+            next_run_at=next_run(time(3), clock.now()) if DEFAULTS[kind][0] else None,
         )
         for kind, channel in wanted
         if (kind, channel) not in known

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from audit.actor import Actor
 from audit.history import address
 from core import htmx
-from core.ui import number_text
+from core.ui import number_text, reading_of
 from customers import deleting
 from customers.deleting import NotDeleted, Outcome
 from customers.editing import NotActive
@@ -90,13 +90,14 @@ def facts_of(request: HttpRequest, customer: Customer) -> dict[str, Any]:
     """What the page of a deleted customer says besides; there `may` allows reading alone."""
     if customer.is_active:
         return {}
-    held = May(request.user)
+    held, due = May(request.user), deleting.due_at(customer)
     authors = deleting.deleted_by([customer.deleted_at])
     return {
         "may": Reading(request.user),
         "may_restore": held["customers_delete"],
         "may_hold": held["holds_manage"],
         "deleted_by": authors.get(customer.deleted_at, ""),
-        "due_at": deleting.due_at(customer),
+        "due_at": due,
+        "overdue": due and due <= reading_of(request).now,
         "purge_url": address("retention:permanent_deletion", customer.pk) if "customers.purge" in held.held else "",
     }

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from audit.actor import Actor
 from core import htmx, schedules
-from core.ui import number_text
+from core.ui import number_text, reading_of
 from customers.deleting import NotDeleted, deleted_by
 from customers.holding import Held
 from customers.views.deleting import Reading
@@ -64,11 +64,13 @@ def deletion_of(request: HttpRequest, document: Document) -> dict[str, Any]:
     """What the page of a deleted document says besides; there `may` allows reading alone."""
     if document.is_active:
         return {}
+    goes_at = deleting.due_at(document)
     return {
         "may": Reading(request.user),
         "may_restore": May(request.user)["documents_delete"],
         "deleted_by": deleted_by([document.deleted_at], "document.deleted").get(document.deleted_at, ""),
-        "goes_at": deleting.due_at(document),
+        "goes_at": goes_at,
+        "overdue": goes_at and goes_at <= reading_of(request).now,
     }
 
 

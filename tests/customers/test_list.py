@@ -115,9 +115,11 @@ def test_the_deleted_list_says_who_deleted_when_and_the_day_each_goes(support: C
     assert ">in 12 days</time>" in text
     assert ">in 28 days</time>" in text
     assert "On legal hold" in text
+    delete(CustomerFactory(name="Di"), actor=Actor.of_staff(mina), now=clock.now() - timedelta(days=31))
+    assert "At the next run" in support.get(f"{LIST}?deleted=true").content.decode()
     assert text.count("Mina Okafor</td>") == 3
     assert f'formaction="/customers/{ana.pk}/restore/"' in text
-    assert names(support.get(f"{LIST}?deleted=true&sort=deleted")) == ["Ana", "Bo", "Cy"]
+    assert names(support.get(f"{LIST}?deleted=true&sort=deleted")) == ["Di", "Ana", "Bo", "Cy"]
     support.force_login(UserFactory(role="viewer"))
     text = support.get(f"{LIST}?deleted=true").content.decode()
     assert "in 12 days" in text
