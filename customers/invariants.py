@@ -54,6 +54,14 @@ by_sql(
 )
 by_sql(
     "customers",
+    "whoever is deleted has been so since a moment, and nobody else",
+    """
+    SELECT id FROM customers_customer
+    WHERE state = 'deleted' AND deleted_at IS NULL OR state = 'active' AND deleted_at IS NOT NULL
+    """,
+)
+by_sql(
+    "customers",
     "the sources on the customer's row exist",
     """
     SELECT c.id FROM customers_customer c
@@ -109,6 +117,23 @@ by_sql(
         OR EXISTS (SELECT 1 FROM customers_customertag t WHERE t.customer_id = c.id)
         OR EXISTS (SELECT 1 FROM customers_note t WHERE t.customer_id = c.id)
     )
+    """,
+)
+
+by_sql(
+    "customers",
+    "no identifier that is suppressed belongs to anybody",
+    "SELECT i.id FROM customers_identifier i JOIN customers_suppression s ON s.digest = i.digest",
+)
+by_sql(
+    "customers",
+    "whoever is being permanently deleted has a deletion that is not done, and nobody else has",
+    """
+    SELECT c.id FROM customers_customer c WHERE c.state = 'purging' AND NOT EXISTS (
+        SELECT 1 FROM customers_erasure e WHERE e.customer_id = c.id AND e.done_at IS NULL)
+    UNION ALL
+    SELECT e.customer_id FROM customers_erasure e WHERE e.done_at IS NULL AND NOT EXISTS (
+        SELECT 1 FROM customers_customer c WHERE c.id = e.customer_id AND c.state = 'purging')
     """,
 )
 

@@ -9,7 +9,7 @@ from core import htmx
 from customers.creating import Taken, create_by_hand
 from customers.forms import CustomerForm
 from customers.models import Customer
-from customers.suppressing import Suppressed
+from customers.suppressing import IntakeStopped, Suppressed
 from customers.views.identifiers import taken_text
 from properties.models import Definition
 from staff.permissions import requires
@@ -37,6 +37,9 @@ def new(request: HttpRequest) -> HttpResponse:
         if taken.customer.is_active:
             return _show(request, form, status=422)
         return _show(request, form, status=409, deleted=taken.customer)
+    except IntakeStopped as stopped:
+        form.add_error(None, str(stopped))
+        return _show(request, form, status=503)
     except Suppressed as refused:
         form.add_error(refused.identity.kind if refused.identity.kind in form.fields else None, refused.text)
         return _show(request, form, status=409)

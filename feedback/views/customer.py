@@ -15,7 +15,7 @@ from core import htmx, schedules
 from core.ui import day_text, reading_of
 from customers.creating import Taken
 from customers.models import Customer
-from customers.suppressing import Suppressed
+from customers.suppressing import IntakeStopped, Suppressed
 from feedback import linking
 from feedback.forms import NewCustomerForm, Properties
 from feedback.models import Document
@@ -68,6 +68,9 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
             "email", f"This email belongs to customer {taken.customer.pk}, who is deleted. Restore them first."
         )
         return _form(request, document, form, properties, status=409, deleted=taken.customer)
+    except IntakeStopped as stopped:
+        form.add_error(None, str(stopped))
+        return _form(request, document, form, properties, status=503)
     except Suppressed as refused:
         form.add_error("email", refused.text)
         return _form(request, document, form, properties, status=409)

@@ -87,6 +87,13 @@ BREAKS = {
         "DROP INDEX customers_identifier_one_owner;"
         "UPDATE customers_identifier SET normalized = 'ana@lumen.example' WHERE customer_id = {bo}", None,
     ),
+    "no identifier that is suppressed belongs to anybody": (
+        "INSERT INTO customers_suppression (digest, kind, since, kept_out)"
+        " SELECT digest, kind, now(), 0 FROM customers_identifier WHERE customer_id = {ana} AND kind = 'email'", None,
+    ),
+    "whoever is being permanently deleted has a deletion that is not done, and nobody else has": (
+        "UPDATE customers_customer SET state = 'purging' WHERE id = {ana}", "ana",
+    ),
     "counts, dates, channels and sources of customers are those of their documents": (
         "UPDATE customers_customer SET feedback_count = 9 WHERE id = {ana}", "ana",
     ),

@@ -230,6 +230,19 @@ def test_a_wrong_key_stops_the_intake_and_readyz_says_so(source: Source, setting
     assert not Document.objects.exists()
 
 
+def test_with_a_wrong_key_nobody_is_added_by_hand_and_the_page_says_why(admin_client: Client, settings: Any) -> None:
+    suppress(("email", "ana@ex.test"))
+    settings.SUPPRESSION_KEY = "another key"
+    suppressing.forget_checks()
+    answer = admin_client.post("/customers/new/", {"name": "Bo", "email": "bo@ex.test"})
+    assert answer.status_code == 503
+    assert "suppression key is not the one" in answer.content.decode()
+    data = {"email": "bo@ex.test", "name": "Bo"}
+    answer = admin_client.post(f"/documents/{DocumentFactory().pk}/customer/new/", data)
+    assert answer.status_code == 503
+    assert not Customer.objects.exists()
+
+
 def test_a_proof_that_is_gone_stops_the_intake_too(source: Source) -> None:
     suppress(("email", "ana@ex.test"))
     KeyProof.objects.all().delete()
