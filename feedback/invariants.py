@@ -62,3 +62,11 @@ by_sql(
     """,
 )
 by_sql("feedback", "every document can be searched", "SELECT id FROM feedback_document WHERE search_vector IS NULL")
+by_sql(
+    "feedback",
+    "whatever is deleted has been so since a moment, and nothing else",
+    """
+    SELECT id FROM feedback_document
+    WHERE state = 'deleted' AND deleted_at IS NULL OR state = 'active' AND deleted_at IS NOT NULL
+    """,
+)

@@ -50,6 +50,7 @@ class Person:
     tags: list[int] = field(default_factory=list)
     attributes: Attributes | None = None
     state: str = "active"
+    deleted: int | None = None
     id: int = 0
 
     @property
@@ -232,6 +233,7 @@ class People:
             person.elsewhere = person.created - int(chance() * 500 * 86400)
         if not moments and chance() < 0.04:
             person.state = "deleted"
+            person.deleted = max(person.created, rhythm.end - person.created % (25 * 86_400))
 
     def _describe(self, person: Person, given: str, family: str, number: int) -> None:
         chance = self.random.random

@@ -13,7 +13,7 @@ ACCOUNT = "id, name, sort_name, external_id, state, properties, provenance, crea
 CUSTOMER = (
     "id, name, sort_name, state, origin, properties, provenance, created_elsewhere_at, last_imported_at, created_at,"
     " updated_at, primary_email, primary_phone, search_text, tag_ids, channels, source_ids, feedback_count,"
-    " first_seen_at, last_seen_at, last_linked_at"
+    " first_seen_at, last_seen_at, last_linked_at, deleted_at"
 )
 IDENTIFIER = 'customer_id, kind, value, normalized, digest, "primary", verified, source_id, created_at'
 VALUE = "customer_id, definition_id, value"
@@ -48,7 +48,7 @@ def customer_row(person: Person, known: Catalogue) -> str:
         f"{person.first('email')}\t{person.first('phone')}\t{text(person.search_text)}\t{array(person.tags)}\t{array(channels)}\t"
         f"{array(sorted(known.sources[channel] for channel in channels))}\t{len(moments)}\t"
         f"{moment(moments[0]) if moments else created}\t{moment(moments[-1]) if moments else created}\t"
-        f"{moment(moments[-1] + 5) if moments else NULL}"
+        f"{moment(moments[-1] + 5) if moments else NULL}\t{moment(person.deleted)}"
     )
 
 

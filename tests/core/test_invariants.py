@@ -123,6 +123,12 @@ BREAKS = {
         "UPDATE feedback_document SET tag_ids = '{{{tag}}}' WHERE id = {paper}", "paper",
     ),
     "every document can be searched": ("UPDATE feedback_document SET search_vector = NULL WHERE id = {paper}", "paper"),
+    "whoever is deleted has been so since a moment, and nobody else": (
+        "UPDATE customers_customer SET state = 'deleted' WHERE id = {ana}", "ana",
+    ),
+    "whatever is deleted has been so since a moment, and nothing else": (
+        "UPDATE feedback_document SET deleted_at = now() WHERE id = {paper}", "paper",
+    ),
     "no NPS answer lies outside 0 to 10": ("UPDATE engagement_surveyresponse SET score = 11", None),
     "accounts are sorted by their names": ("UPDATE accounts_account SET sort_name = 'zz'", None),
     "every customer was recorded when it was made": (
