@@ -1,5 +1,6 @@
 from django.urls import path
 
+from customers.views.following import following
 from feedback.views import customer, deleting, detail, drawer, filters, groups, listing, timeline
 
 app_name = "documents"
@@ -9,7 +10,7 @@ urlpatterns = [
     path("count/", listing.count, name="count"),
     path("groups/", groups.groups, name="groups"),
     path("filter/<slug:kind>/", filters.choose, name="filter"),
-    path("of/<int:customer_id>/", timeline.timeline, name="of_customer"),
+    path("of/<int:customer_id>/", following(timeline.timeline, name="customer_id"), name="of_customer"),
     path("<int:pk>/", detail.detail, name="detail"),
     path("<int:pk>/delete/", deleting.delete, name="delete"),
     path("<int:pk>/restore/", deleting.restore, name="restore"),

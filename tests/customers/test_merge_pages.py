@@ -147,6 +147,8 @@ def test_the_absorbed_address_leads_to_the_survivor_and_is_never_stored(mina_bro
     assert "no-store" in answer["Cache-Control"]
     for part in ("edit/", "notes/", "properties/", "merge/"):
         assert mina_browses.get(f"/customers/{source.pk}/{part}")["Location"] == f"/customers/{kept.pk}/{part}"
+    for part in ("documents/of", "surveys/of"):
+        assert mina_browses.get(f"/{part}/{source.pk}/")["Location"] == f"/{part}/{kept.pk}/"
     assert mina_browses.post(f"/customers/{source.pk}/edit/", {"name": "X"}).status_code == 404
     Customer.objects.filter(pk=kept.pk).update(state="deleted", deleted_at=clock.now())
     assert mina_browses.get(f"/customers/{source.pk}/").status_code == 301
