@@ -12,6 +12,7 @@ from core.text import fold
 BLANK = "[removed]"
 _PARTICLES = frozenset(re.split(" ", "al bin da de del der di do dos du el en la le of the van von und and y e ibn dr"))
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_NO_DIGIT = re.compile(r"\D")
 _AGAIN = re.compile(r"\[removed\](?:\s+\[removed\])+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().\-/\u00a0]{0,3}\d){5,30}(?!\w)")
 _DIGITS = 6  # of a phone number; fewer would blank prices and years
@@ -62,13 +63,13 @@ class Known:
         """The digits of phones; the country code may be missing, or a 0 in its place."""
         found = set[str]()
         for kind, text in self.identifiers:
-            digits = re.sub(r"\D", "", text) if kind == "phone" else ""
+            digits = _NO_DIGIT.sub("", text) if kind == "phone" else ""
             if len(digits) >= _DIGITS:
                 found |= {digits, *(digits[cut:] for cut in (1, 2, 3) if len(digits) - cut >= _WHOLE)}
         return found
 
     def _is_theirs(self, number: str) -> bool:
-        digits = re.sub(r"\D", "", number)
+        digits = _NO_DIGIT.sub("", number)
         return digits.lstrip("0") in self._numbers or any(len(one) >= _WHOLE and one in digits for one in self._numbers)
 
     @cached_property

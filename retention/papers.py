@@ -86,9 +86,7 @@ def _others(every: Sequence[int], known: dict[int, Known], now: datetime) -> int
     for pk, one in known.items():
         owners |= {text.casefold(): pk for kind, text in one.identifiers}
     emails = [text for text in owners if "@" in text]
-    left = {
-        pk for customer_id in every for pk in Change.objects.left(customer_id).values_list("document_id", flat=True)
-    }
+    left = set(Change.objects.left(*every).values_list("document_id", flat=True))
     candidates = Document.objects.filter(Q(author_email__in=emails) | Q(pk__in=[pk for pk in left if pk]))
     rows: list[Document] = []
     for document in candidates.exclude(customer_id__in=every).order_by("pk").defer("search_vector").select_for_update():
