@@ -92,11 +92,11 @@ def redirect(
     return response
 
 
-def back(request: HttpRequest, otherwise: Any, *args: Any, toast: str) -> HttpResponse:
-    """Opens the page of ours that a toast's Undo named in `next`, else the page `otherwise`; says `toast` there."""
+def back(request: HttpRequest, otherwise: Any, *args: Any, toast: str, undo_url: str | None = None) -> HttpResponse:
+    """Opens the page of ours that a form named in `next`, else the page `otherwise`; says `toast` there."""
     following = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(following, {request.get_host()})
-    return redirect(request, following if ours else resolve_url(otherwise, *args), toast=toast)
+    return redirect(request, following if ours else resolve_url(otherwise, *args), toast=toast, undo_url=undo_url)
 
 
 def remember(request: HttpRequest, text: str, undo_url: str | None = None) -> None:

@@ -31,6 +31,7 @@ class Reading(May):
 @require_POST
 @requires("customers.view", "customers.delete")
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deletes the customer; goes on to the page that `next` names, else to the list. Its toast undoes it."""
     customer = get_object_or_404(Customer.objects.visible_to(request.user).active(), pk=pk)
     try:
         done = deleting.delete(customer, actor=Actor.of_staff(request.user))
@@ -39,9 +40,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     except NotActive:
         raise Http404 from None
     undo_url = reverse("customers:undo_delete", args=[done.entry_id])
-    return htmx.redirect(
-        request, "customers:list", toast=f"Deleted {customer.display_name}. {kept()}", undo_url=undo_url
-    )
+    return htmx.back(request, "customers:list", toast=f"Deleted {customer.display_name}. {kept()}", undo_url=undo_url)
 
 
 @require_POST

@@ -150,3 +150,15 @@ def test_adding_somebody_who_is_deleted_answers_409_and_offers_restore() -> None
     assert f'<a href="/customers/{ana.pk}/">customer {ana.pk}</a>, who is deleted' in page
     assert f'action="/customers/{ana.pk}/restore/"' in page
     assert Customer.objects.count() == 1
+
+
+def test_the_search_offers_delete_to_those_who_may_and_comes_back() -> None:
+    ana, client = person(), signed_in("support")
+    address = f"/customers/{ana.pk}/delete/"
+    assert address not in text_of(signed_in("viewer"), "/search?q=ana")
+    assert f'formaction="{address}"' in text_of(client, "/search?q=ana")
+    assert client.post(address, {"next": "/search?q=ana"})["Location"] == "/search?q=ana"
+    page = text_of(client, "/search?q=ana")
+    assert "Deleted Ana Kovač. Kept for 30 days." in page
+    assert "/customers/deletions/" in page
+    assert address not in page
