@@ -1,13 +1,15 @@
 """How what belongs to a customer in this app follows a merge, and comes back when it is undone."""
 # ruff: noqa: S608  names of tables come from the models
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
 
 from core.json import dumps, loads
+from customers import suppressing
+from customers.identifying import Identity
 from customers.merge_rules import AsOther, Log, Relation, Stays, insert_again, query, register
 from customers.models import (
     Customer,
@@ -52,6 +54,15 @@ class _WithPrimary(Relation):
         for name, (model, _) in PRIMARIES.items():
             if model is self.model:
                 give_a_primary(name, source_id)
+
+
+class Identifiers(_WithPrimary):
+    """What recognises somebody. A shared phone that was suppressed since does not come back (6.3)."""
+
+    def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
+        kept_out = suppressing.among(removed_identities({self.key: log}))
+        rows = [row for row in log.get("removed", []) if _identity_of(row) not in kept_out]
+        super().bring_back(survivor_id, source_id, {**log, "removed": rows})
 
 
 @dataclass(frozen=True)
@@ -194,6 +205,15 @@ def give_a_primary(name: str, customer_id: int) -> None:
         rows.filter(pk=oldest).update(primary=True)
 
 
+def removed_identities(logs: Mapping[str, Log]) -> set[Identity]:
+    """The identities that undoing a merge inserts again."""
+    return {_identity_of(row) for row in logs.get("customers.Identifier.customer", {}).get("removed", [])}
+
+
+def _identity_of(row: Mapping[str, Any]) -> Identity:
+    return Identity(row["kind"], row["normalized"], row["value"])
+
+
 def _of_membership(row: Membership) -> dict[str, Any]:
     return {
         "contact": row.contact, "key_contact": row.key_contact, "properties": dict(row.properties),
@@ -208,7 +228,7 @@ def _side(record: dict[str, Any], key: str) -> tuple[Any, Any]:
 
 register(
     Relation(Customer, "merged_into"),
-    _WithPrimary(Identifier, "customer", "Contact details", once=("kind", "normalized")),
+    Identifiers(Identifier, "customer", "Contact details", once=("kind", "normalized")),
     Memberships(Membership, "customer", "Accounts", once=("account_id",)),
     Relation(CustomerTag, "customer", "Tags", once=("tag_id",)),
     Relation(Note, "customer", "Notes", once=("body", "author_id")),

@@ -5,7 +5,7 @@ source back what it had and the survivor what it had; what somebody changed sinc
 stays where its identity says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,14 @@ from customers.holding import holds_on
 from customers.identifying import Identity
 from customers.matching import LOCKS_LIMIT, lock
 from customers.merge_plan import Plan, plan_of
-from customers.merge_relations import PRIMARIES, give_a_primary, make_primary, primary_of, reverted
+from customers.merge_relations import (
+    PRIMARIES,
+    give_a_primary,
+    make_primary,
+    primary_of,
+    removed_identities,
+    reverted,
+)
 from customers.merge_rules import RELATIONS, query
 from customers.models import Customer, Identifier, Merge
 
@@ -96,7 +103,8 @@ def merge(
 def undo(merge: Merge, *, actor: Actor, viewer: Any = None, now: datetime | None = None) -> Merge:
     """Takes the merge apart again. Raises CannotUndo."""
     with recorded(actor, "customer.unmerged", Customer(pk=merge.survivor_id), now=now) as entry:
-        _lock([merge.survivor_id, *merge.source_ids])
+        coming = {one for source in merge.snapshot.get("sources", []) for one in removed_identities(source["logs"])}
+        _lock([merge.survivor_id, *merge.source_ids], coming)
         locked = Merge.objects.select_for_update().get(pk=merge.pk)
         obstacle = obstacle_to_undo(locked, viewer=viewer, now=entry.at)
         if obstacle:
@@ -242,12 +250,13 @@ def _write(customer_id: int, columns: Mapping[str, Any]) -> None:
     )
 
 
-def _lock(ids: Sequence[int]) -> None:
-    """Locks in the one order (reliability 2): identifiers, then customers by id, with those absorbed into them."""
+def _lock(ids: Sequence[int], coming: Iterable[Identity] = ()) -> None:
+    """Locks in the one order (reliability 2): identifiers, also those that are `coming`, then customers by id, with
+    those absorbed into them."""
     for _ in range(LOCK_ATTEMPTS):
         try:
             with transaction.atomic():  # leaving it by an exception gives the locks back
-                known = _identities(ids)
+                known = _identities(ids) | {Identity(one.kind, one.normalized, one.normalized) for one in coming}
                 lock(sorted(known)[:LOCKS_LIMIT], exclusive=True)
                 rows = Customer.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids, state=Customer.State.MERGED))
                 list(rows.order_by("pk").select_for_update().values_list("pk"))

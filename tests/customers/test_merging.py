@@ -11,10 +11,12 @@ from customers import merging
 from customers.creating import create, draft_of
 from customers.editing import rename, set_property
 from customers.holding import hold
-from customers.identifying import identities
+from customers.identifying import identities, identity
+from customers.matching import lock
 from customers.merge_rules import FIELDS, RELATIONS, undeclared
 from customers.models import Customer, DuplicateCandidate, Identifier, Membership, Merge, Tag
 from customers.noting import add_note
+from customers.suppressing import suppress
 from feedback.models import Document
 from tests.customers.merge_cast import ana, documents_of, duplicate, feedback, pair, state, sync
 from tests.customers.people import STAFF, mina, user
@@ -226,6 +228,18 @@ def test_what_is_gone_since_stays_gone() -> None:
     assert fresh(source).primary_email == ""
     assert Tag.objects.filter(pk__in=fresh(source).tag_ids).values_list("name", flat=True).get() == "churn"
     assert fresh(source).feedback_count == 3
+    nothing_broken()
+
+
+def test_a_shared_phone_that_was_suppressed_since_does_not_come_back() -> None:
+    kept, source = pair()
+    merge = merged(kept, source)
+    kept.identifiers.filter(normalized="+34600111222").delete()
+    phone = identity("phone", "+34600111222")
+    lock([phone], exclusive=True)
+    suppress([phone], merge.merged_at)
+    merging.undo(merge, actor=STAFF)
+    assert list(source.identifiers.filter(kind="phone").values_list("normalized", "primary")) == [("600111222", True)]
     nothing_broken()
 
 
