@@ -103,17 +103,23 @@ def _claim(purge: Purge, now: datetime) -> None:
     purge.position += len(ids)
     with unrecorded(purge, "customer.purge_claimed", now) as entry:
         locked = Customer.objects.filter(AnyOf("pk", ids)).order_by("pk").only("state", "created_at")
-        states = {customer.pk: customer.state for customer in locked.select_for_update()}
+        there = {customer.pk: customer for customer in locked.select_for_update()}
+        states = {pk: customer.state for pk, customer in there.items()}
         held = holds_on(states) | held_by_documents(states)
         why = {pk: IN_THE_WAY.get(states.get(pk, ""), NOT_THERE) for pk in ids if states.get(pk) != State.DELETED}
         why |= {pk: reason for pk, reason in held.items() if pk not in why}
         claimed = [pk for pk in ids if pk not in why]
         Customer.objects.filter(AnyOf("pk", claimed), state=State.DELETED).update(state=State.PURGING)
         Erasure.objects.bulk_create(
-            Erasure(token=uuid.uuid4(), customer_id=pk, purge_id=purge.pk, begun_at=now) for pk in claimed
+            Erasure(token=_token(there[pk]), customer_id=pk, purge_id=purge.pk, begun_at=now) for pk in claimed
         )
         skip(purge, why)
         entry.facts |= {"customers": len(claimed), "skipped": len(why)}
+
+
+def _token(customer: Customer) -> uuid.UUID:
+    """The same each time: a worker that died between ledger and commit is followed by one that writes the same."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, f"roster customer {customer.pk} of {customer.created_at.isoformat()}")
 
 
 def held_by_documents(ids: Iterable[int]) -> dict[int, str]:

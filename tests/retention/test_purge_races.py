@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 
 from audit.models import Change, Entry, Source
 from core import clock, jobs
@@ -18,7 +18,7 @@ from retention.models import Purge
 from tests.customers.people import mina
 from tests.factories import CustomerFactory, DocumentFactory
 from tests.feedback.test_races import intake, race
-from tests.killing import at_every_statement
+from tests.killing import Killed, at_every_statement
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROUNDS = 6
@@ -115,6 +115,24 @@ def test_killed_at_any_statement_it_is_before_or_after_and_finishes_by_itself() 
     connections.close_all()
     assert len({line.token for line in ledger.entries()}) == 1  # type: ignore[union-attr]
     suppressing.forget_checks()
+    assert suppressing.intake_problem() == ""
+
+
+def test_what_died_after_it_wrote_to_the_ledger_does_not_leave_the_intake_stopped() -> None:
+    customer = deleted()
+    purge = purging.start([customer.pk], actor=mina())
+
+    def die_before_the_commit() -> None:
+        purging.next_batch(purge, clock.now())
+        purging.next_batch(purge, clock.now())
+        raise Killed
+
+    with pytest.raises(Killed), transaction.atomic():
+        die_before_the_commit()
+    assert len(list(ledger.entries())) == 1
+    assert suppressing.intake_problem() == suppressing.OLDER, "until it is known what became of the customer"
+    jobs.run(Purge, purge.pk)
+    assert not Customer.objects.exists()
     assert suppressing.intake_problem() == ""
 
 
