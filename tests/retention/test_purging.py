@@ -13,7 +13,7 @@ from audit.actor import Actor
 from audit.models import Change, Entry, Source
 from core import clock, jobs
 from core.invariants import findings
-from customers import editing, ledger, noting
+from customers import editing, ledger, noting, suppressing
 from customers.deleting import NotDeleted, delete, delete_many, restore
 from customers.holding import hold
 from customers.models import Customer, Erasure, Identifier, Membership, Note, Suppression
@@ -284,6 +284,15 @@ def test_a_restored_backup_is_erased_again_before_anything_is_taken_in(source: S
     assert sent(source).customer is None
     call_command("replay_erasures")
     assert list(Customer.objects.exclude(pk=stranger.pk)) == []
+
+
+def test_what_an_admin_lifted_stays_lifted_when_erasures_are_done_again(source: Source) -> None:
+    purge(ana(source))
+    suppressing.lift("email", "ana@ex.test", actor=mina())
+    Suppression.objects.all().delete()
+    Erasure.objects.all().delete()
+    call_command("replay_erasures")
+    assert list(Suppression.objects.values_list("kind", flat=True)) == ["phone"]
 
 
 def test_a_number_that_somebody_else_has_by_now_is_not_erased_again(source: Source) -> None:
