@@ -253,6 +253,8 @@ def problems() -> Iterator[tuple[str, str]]:
         for name, one in there.items():
             if _points_at_a_subject(one) and name not in table.fates:
                 yield label, f"The relation {label}.{name} leads to {one.related_model._meta.label}: decide its fate."
+    for label in TABLES.keys() - models_there.keys():
+        yield label, f"The table {label} is declared and does not exist."
 
 
 def fields_of(model: type[models.Model]) -> list[Any]:

@@ -39,6 +39,12 @@ def test_a_declared_field_that_is_gone_fails_the_check(monkeypatch: pytest.Monke
     assert problem.msg == "The field customers.Tag.shoe_size is declared and does not exist."
 
 
+def test_a_declared_table_that_is_gone_fails_the_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TABLES, "customers.Shoe", TABLES["customers.Tag"])
+    [problem] = every_field_is_declared()
+    assert problem.msg == "The table customers.Shoe is declared and does not exist."
+
+
 def test_parts_of_a_customer_are_found_by_their_fate() -> None:
     parts = {(model.__name__, name) for model, name in inventory.relations("customers.Customer", Fate.DELETED)}
     assert {("Identifier", "customer"), ("Note", "customer"), ("DuplicateCandidate", "second")} <= parts
