@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.actor import Actor
 from audit.recording import recorded
 from core import clock
+from customers import duplicates
 from integrations.seeding.catalogue import DEMO_PASSWORD, make_logins
 from integrations.seeding.loading import NotEmpty, Wanted, load
 from integrations.seeding.tables import analyze
@@ -50,6 +51,7 @@ class Command(BaseCommand):
                 "There are customers, accounts or documents already; demo data goes into an empty database."
             ) from None
         analyze()
+        duplicates.find(actor=Actor.of_system("seed"), now=now)  # instead of at the next full hour
         self.stdout.write(
             f"Made {loaded.customers:,} customers of {loaded.accounts:,} accounts, with {loaded.documents:,} documents."
         )
