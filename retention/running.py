@@ -113,7 +113,8 @@ def hand_over() -> int:
 
 def next_batch(run: Run, now: datetime) -> bool:
     """Goes on with the permanent deletion at work, or finds the next ones; whether there is more."""
-    purge = Purge.objects.filter(pk=run.purge_id, status=Status.RUNNING).first() if run.purge_id else None
+    mine = Purge.objects.filter(pk=run.purge_id or 0, status=Status.RUNNING, lease_until=None)  # no other worker has it
+    purge = mine.first()
     if purge:
         _drive(run, purge, now)
         return True

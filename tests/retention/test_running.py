@@ -202,6 +202,24 @@ class TestKilledAndRaced:
         jobs.run(Purge, purge.pk)
         assert not Customer.objects.exists()
 
+    def test_a_deletion_that_another_worker_has_taken_over_is_left_to_it(self) -> None:
+        long_deleted()
+        run = running.start(policy(Kind.DELETED_CUSTOMERS), actor=STAFF)
+        claimed = Run.claim(run.pk, clock.now())
+        assert claimed is not None
+        assert jobs.one_batch(claimed)
+        Run.objects.filter(pk=run.pk).update(status=Status.QUARANTINED, lease_token=None, lease_until=None)
+        assert running.hand_over() == 1
+        taken = Purge.claim(Purge.objects.get().pk, clock.now())
+        assert taken is not None
+        run.refresh_from_db()
+        assert run.again()
+        jobs.run(Run, run.pk)
+        assert Customer.objects.get().state == "purging"
+        while jobs.one_batch(taken):
+            pass
+        assert not Customer.objects.exists()
+
     def test_a_document_that_arrives_during_the_clean_up_is_never_lost(self) -> None:
         for round_ in range(6):
             email = f"ana{round_}@ex.test"
