@@ -92,7 +92,7 @@ class Run(Job):
     somebody approves.
     """
 
-    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="runs")
+    policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
