@@ -119,7 +119,7 @@ def travel(page: Page, direction: str) -> None:
     """Goes `back` or `forward` in the history, and waits for the page that htmx then asks the server for."""
     page.wait_for_load_state("networkidle")  # a request cut off by leaving is an error in the console
     with page.expect_event("load"):
-        page.evaluate(f"history.{direction}()")
+        page.evaluate(f"void setTimeout(() => history.{direction}(), 50)")  # after this call has come back
     page.wait_for_load_state("networkidle")
 
 
