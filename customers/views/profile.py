@@ -30,7 +30,6 @@ from staff.permissions import requires
 PAGE = "customers/profile.html"
 PARTS = ("customer-header", "contact-details", "properties", "company", "accounts", "notes")
 ATTEMPTS = 3
-READABLE = (Customer.State.ACTIVE, Customer.State.DELETED)
 OPENERS = {
     "name": "edit-name", "tag": "add-tag", "identifier": "add-identifier", "property": "add-property",
     "account": "add-account",
@@ -60,7 +59,7 @@ class Opened:
 @require_GET
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The page, read-only for a deleted customer; `focus` is what gets the keyboard when a form is cancelled."""
-    readable = Customer.objects.visible_to(request.user).filter(state__in=READABLE)
+    readable = Customer.objects.visible_to(request.user).readable()
     return show(request, get_object_or_404(readable, pk=pk), focus=request.GET.get("focus", ""))
 
 
