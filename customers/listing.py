@@ -8,18 +8,17 @@ WINDOW rows in order are walked, and where these hold less than a page, all are 
 
 import json
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.sql.datastructures import BaseTable
 
 from core.paging import Beyond, Page, Sort, decode, encode, keyset
+from core.statistics import rows_in
 from customers.models import Customer
 from customers.search import Condition
 
@@ -108,17 +107,8 @@ def meeting(customers: QuerySet[Any], conditions: Sequence[Condition]) -> QueryS
 
 
 def total() -> int:
-    """About how many customers there are, as the statistics say; read again every minute."""
-    known, at = _totals.get(connection.settings_dict["NAME"], (0, 0.0))
-    if time.monotonic() - at > 60:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'customers_customer'::regclass")
-            known = cursor.fetchone()[0]
-        _totals[connection.settings_dict["NAME"]] = (known, time.monotonic())
-    return known
-
-
-_totals: dict[str, tuple[int, float]] = {}
+    """About how many customers there are, as the statistics say."""
+    return rows_in(Customer._meta.db_table)
 
 
 @dataclass(frozen=True)

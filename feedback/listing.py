@@ -5,15 +5,14 @@ WINDOW documents in order are walked, and where these hold less than a page, all
 """
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from core.paging import Beyond, Page, Sort, decode, encode, keyset
+from core.statistics import rows_in
 from customers.listing import Subselect, break_even, meeting
 from customers.search import Condition
 from feedback.models import Document
@@ -118,17 +117,8 @@ def among(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def total() -> int:
-    """About how many documents there are, as the statistics say; read again every minute."""
-    known, at = _totals.get(connection.settings_dict["NAME"], (0, 0.0))
-    if time.monotonic() - at > 60:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = 'feedback_document'::regclass")
-            known = cursor.fetchone()[0]
-        _totals[connection.settings_dict["NAME"]] = (known, time.monotonic())
-    return known
-
-
-_totals: dict[str, tuple[int, float]] = {}
+    """About how many documents there are, as the statistics say."""
+    return rows_in(Document._meta.db_table)
 
 
 def _window(documents: QuerySet[Any], sort: Sort, cursor: str | None) -> QuerySet[Any]:
