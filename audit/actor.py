@@ -18,6 +18,7 @@ class Actor:
     rank: Rank
     user_id: int | None = None
     source_id: int | None = None
+    on_behalf_of_id: int | None = None  # the portal user whom `user_id` is impersonating (8.4)
 
     @classmethod
     def of_staff(cls, user: "User | AnonymousUser", via: str = "page") -> Self:

@@ -13,9 +13,11 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from audit.models import Change, Entry
+from staff.permissions import teams_of
 
 LINES = 12  # of one entry; the rest is counted
 VALUE_LIMIT = 200
+HIDEABLE = ("account", "customer", "document", "identifier", "note")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ class Told:
 
 
 Loader = Callable[[set[int], Any], dict[int, Named]]
+Survivor = Callable[[int, Any], int | None]
+Parts = Callable[[int, Any], list[int]]
 Describe = Callable[[Change, "Book"], list[Line]]
 
 
@@ -99,9 +103,11 @@ class Wording:
 TABLES: dict[str, Wording] = {}
 VERBS: dict[str, str] = {}
 LOADERS: dict[str, Loader] = {}
+JOINED: dict[str, tuple[Survivor, Parts]] = {}
 
 ICONS = {
     "account": "building-2",
+    "audit": "scroll-text",
     "customer": "user",
     "database": "database",
     "demo": "sprout",
@@ -145,6 +151,12 @@ def names(kind: str, load: Loader) -> None:
     LOADERS[kind] = load
 
 
+def joined(kind: str, survivor: Survivor, parts: Parts) -> None:
+    """Records of `kind` can become part of another: `survivor(id, viewer)` is whose history tells that of one that did,
+    `parts(id, viewer)` are those whose history is told with its own. Only what the viewer may see."""
+    JOINED[kind] = (survivor, parts)
+
+
 class Book:
     """The names that one answer needs, each kind read once. `about` is the subject whose page this is, whose own name
     need not be said again."""
@@ -162,8 +174,9 @@ class Book:
                 self._names[kind].update(LOADERS[kind](missing, self.viewer))
 
     def name(self, kind: str, identity: Any) -> Named:
-        """What the record is called; its kind and number when it is gone or not to be seen."""
-        return self.find(kind, identity) or Named(f"{kind} {identity}")
+        """What the record is called; its kind and number when it is gone, and no number when it may be hidden."""
+        limited = teams_of(self.viewer) is not None and kind in HIDEABLE
+        return self.find(kind, identity) or Named(f"another {kind}" if limited else f"{kind} {identity}")
 
     def find(self, kind: str, identity: Any) -> Named | None:
         return self._names[kind].get(identity)
@@ -190,7 +203,10 @@ def phrase(verb: str) -> str:
 
 def who(entry: Entry) -> str:
     if entry.actor_id:
-        return str(entry.actor) if entry.actor else "A former colleague"
+        name = str(entry.actor) if entry.actor else "A former colleague"
+        if entry.on_behalf_of_id:
+            return f"{name} as {entry.on_behalf_of or 'a former customer'}"
+        return name
     if entry.source_id:
         return str(entry.source) if entry.source else "A removed source"
     return NOBODY.get(entry.via, "Roster")

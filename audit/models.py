@@ -48,6 +48,15 @@ class Entry(models.Model):
     source = models.ForeignKey(
         Source, null=True, blank=True, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False
     )
+    on_behalf_of = models.ForeignKey(  # whom the actor was impersonating (8.4)
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
     via = models.CharField(max_length=20)
     verb = models.CharField(max_length=60)
     subject_type = models.CharField(max_length=40, blank=True)
@@ -58,7 +67,21 @@ class Entry(models.Model):
         verbose_name_plural = "entries"
         indexes = [
             models.Index("subject_type", "subject_id", models.F("id").desc(), name="audit_entry_subject"),
-            models.Index(models.F("at").desc(), name="audit_entry_at"),
+            models.Index(models.F("at").desc(), models.F("id").desc(), name="audit_entry_newest"),
+            models.Index(
+                "actor",
+                models.F("at").desc(),
+                models.F("id").desc(),
+                condition=models.Q(actor__isnull=False),
+                name="audit_entry_of_actor",
+            ),
+            models.Index("verb", models.F("at").desc(), models.F("id").desc(), name="audit_entry_of_verb"),
+            models.Index(
+                "on_behalf_of",
+                models.F("id").desc(),
+                condition=models.Q(on_behalf_of__isnull=False),
+                name="audit_entry_on_behalf_of",
+            ),
         ]
         triggers = [append_only()]
 

@@ -34,8 +34,8 @@ def recorded(
     nested = connection.in_atomic_block
     with transaction.atomic():
         entry = Entry(
-            at=now or clock.now(), actor_id=actor.user_id, source_id=actor.source_id, via=actor.via, verb=verb,
-            facts=dict(facts or {}),
+            at=now or clock.now(), actor_id=actor.user_id, source_id=actor.source_id,
+            on_behalf_of_id=actor.on_behalf_of_id, via=actor.via, verb=verb, facts=dict(facts or {}),
         )  # fmt: skip
         if subject is not None:
             entry.about(subject)

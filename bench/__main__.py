@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from bench import environment, ingestion, measuring, memory, report
+from bench import environment, ingestion, lifecycle, measuring, memory, report
 from bench.cases import Case, cases
 from bench.client import Client, signed_in
 from bench.facts import look_up
@@ -68,6 +68,11 @@ def main() -> None:
                 weigh(found, port, server, chosen)
             if options.ingestion:
                 ingest(found, port)
+            if options.lifecycle:
+                every = list(cases(facts))
+                for one in lifecycle.measure(server, connection, every, client, requests=options.requests):
+                    found.measured.append(one)
+                    show(one)
         found.load = (before, measuring.load())
     report.judge(found, report.smaller(facts.customers))
     print(f"\n{report.text(found)}\n\nKept in {report.keep(found).relative_to(environment.ROOT)}.")
@@ -87,6 +92,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=40, help="measured ones for each case")
     parser.add_argument("--memory", action="store_true", help="weigh the web server over 10,000 requests")
     parser.add_argument("--ingestion", action="store_true", help="measure intake and import, which write")
+    parser.add_argument(
+        "--lifecycle", action="store_true", help="merges, deletions and retention runs, on people made for it"
+    )
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--strict", action="store_true", help="exit with 1 when a budget is broken")
     parser.add_argument("--seed-only", action="store_true")
@@ -104,7 +112,7 @@ def set_up_django() -> None:
 
 def show(one: measuring.Measured) -> None:
     figures = one.skipped or f"{one.p50:7.1f} {one.p95:7.1f} ms, CPU {one.processor:6.1f}, SQL {one.sql:6.1f}"
-    print(f"{one.name:46} {figures}  {'; '.join(one.problems)}", flush=True)
+    print(f"{one.name:46} {figures}  {'; '.join([one.notes, *one.problems])}", flush=True)
 
 
 def under(rate: float, least: float) -> str:

@@ -53,15 +53,18 @@ class Client:
             self.cookies[name] = value
         return Answer(response.status, content, taken, dict(response.headers))
 
-    def sign_in(self, email: str, password: str) -> None:
-        page = self.get("/sign-in/").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
-        form = {"csrfmiddlewaretoken": token[1] if token else "", "login": email, "password": password}
+    def post(self, path: str, form: Mapping[str, str]) -> Answer:
         headers = {
             "Content-Type": "application/x-www-form-urlencoded",
             "Origin": f"http://localhost:{self.port}",
         }
-        answer = self.request("POST", "/sign-in/", body=urlencode(form).encode(), headers=headers)
+        return self.request("POST", path, body=urlencode(form).encode(), headers=headers)
+
+    def sign_in(self, email: str, password: str) -> None:
+        page = self.get("/sign-in/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        form = {"csrfmiddlewaretoken": token[1] if token else "", "login": email, "password": password}
+        answer = self.post("/sign-in/", form)
         if answer.status not in {302, 303}:
             raise SystemExit(f"Signing in as {email} answered {answer.status}.")
 

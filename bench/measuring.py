@@ -36,6 +36,7 @@ class Measured:
     requests: int = 0
     problems: list[str] = field(default_factory=list)
     skipped: str = ""
+    notes: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

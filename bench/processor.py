@@ -8,9 +8,7 @@ from typing import Any
 import psycopg
 
 _TICK = 1000 / os.sysconf("SC_CLK_TCK")
-_BACKENDS = """
-    SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'roster web'
-"""
+_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s"
 
 
 def children(server: int) -> list[int]:
@@ -20,11 +18,16 @@ def children(server: int) -> list[int]:
 
 def milliseconds(server: int, connection: "psycopg.Connection[Any]") -> float:
     """What web processes, and the database's for them if they run on this machine, have used until now."""
-    backends = (pid for (pid,) in connection.execute(_BACKENDS).fetchall() if _name(pid) == "postgres")
-    return _used([*children(server), *backends])
+    return used([*children(server), *backends("roster web", connection)])
 
 
-def _used(pids: Iterable[int]) -> float:
+def backends(application: str, connection: "psycopg.Connection[Any]") -> list[int]:
+    """The database's processes that work for `application`, if they run on this machine."""
+    found = connection.execute(_BACKENDS, [application]).fetchall()
+    return [pid for (pid,) in found if _name(pid) == "postgres"]
+
+
+def used(pids: Iterable[int]) -> float:
     total = 0.0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

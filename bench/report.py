@@ -82,7 +82,7 @@ def table(report: Report) -> str:
     rows = [
         [one.name, f"{one.p50:.1f}", f"{one.p95:.1f}", f"{one.processor:.1f}", f"{one.sql:.1f}",
          f"{one.budget[0]} / {one.budget[1]}",
-         f"{one.kilobytes:.0f}", "; ".join(one.problems)]
+         f"{one.kilobytes:.0f}", "; ".join([*([one.notes] if one.notes else []), *one.problems])]
         if not one.skipped
         else [one.name, "", "", "", "", f"{one.budget[0]} / {one.budget[1]}", "", f"skipped: {one.skipped}"]
         for one in report.measured

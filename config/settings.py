@@ -42,11 +42,13 @@ ERASURE_LEDGER = os.environ.get("ROSTER_ERASURE_LEDGER") or STATE / "erasures.js
 # Apps: top to bottom, each imports only from those below
 ROSTER_APPS = [
     "dashboard",
+    "portal",
     "retention",
     "integrations",
     "engagement",
     "feedback",
     "customers",
+    "colleagues",
     "accounts",
     "properties",
     "audit",
@@ -55,10 +57,9 @@ ROSTER_APPS = [
 ]
 INSTALLED_APPS = [
     *ROSTER_APPS,
-    "django.contrib.admin",
+    "config.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -66,6 +67,9 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "csp",
     "django_filters",
     "django_htmx",
@@ -94,6 +98,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.middleware.SignInMiddleware",
+    "portal.middleware.ImpersonationMiddleware",
     "staff.preferences.TimeZoneMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
@@ -165,8 +170,14 @@ CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget import files": {"task": "integrations.tasks.forget_import_files", "schedule": 3600.0},
     "find duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
+    "count segments": {"task": "customers.tasks.count_segments", "schedule": 600.0, "options": {"expires": 600}},
     "forget merges": {"task": "customers.tasks.forget_merges", "schedule": 3600.0},
     "retention runs": {"task": "retention.tasks.start_due_runs", "schedule": 60.0, "options": {"expires": 60}},
+    "end impersonations": {
+        "task": "portal.tasks.end_impersonations",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forget sessions": {"task": "core.tasks.forget_sessions", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")
@@ -185,6 +196,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 7 * 24 * 3600  # of an invitation; a reset's link ends sooner (staff/inviting.py)
 LOGIN_URL = "staff:sign_in"
 LOGIN_REDIRECT_URL = "dashboard:overview"
 LOGOUT_REDIRECT_URL = LOGIN_URL
@@ -195,12 +207,62 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PRESERVE_USERNAME_CASING = False
-SESSION_ENGINE = "core.sessions"  # PostgreSQL: nobody is signed out when Redis is down (reliability 26)
+ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("ALLAUTH_TRUSTED_PROXY_COUNT", "0"))  # whose X-Forwarded-For counts
+ACCOUNT_FORMS = {"reauthenticate": "staff.code_forms.PasswordAgainForm"}
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+MFA_ADAPTER = "staff.second_factor.TwoFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "staff.code_forms.CodeForm",
+    "authenticate_webauthn": "staff.code_forms.PasskeyForm",
+    "reauthenticate": "staff.code_forms.CodeAgainForm",
+    "reauthenticate_webauthn": "staff.code_forms.PasskeyAgainForm",
+    "login_webauthn": "staff.code_forms.SignInByPasskeyForm",
+    "activate_totp": "staff.code_forms.AddAppForm",
+    "add_webauthn": "staff.code_forms.AddPasskeyForm",
+    "edit_webauthn": "staff.code_forms.RenamePasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Roster"
+MFA_TOTP_TOLERANCE = 1  # half a minute that a phone's clock is wrong
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # emails are an admin's to give, not verified by their owners
+SECRET_KEY_FALLBACKS = words("SECRET_KEY_FALLBACKS")
+
+# OpenID Connect (docs/signing-in.md): without OIDC_URL there is no such way in
+OIDC_URL = os.environ.get("OIDC_URL", "")
+OIDC_NAME = os.environ.get("OIDC_NAME", "single sign-on") if OIDC_URL else ""
+OIDC_DOMAINS = {domain.casefold() for domain in words("OIDC_DOMAINS")}  # whose people need no invitation
+OIDC_ROLE = os.environ.get("OIDC_ROLE", "viewer")
+if OIDC_ROLE not in {"viewer", "support", "admin"}:
+    raise ImproperlyConfigured(f"OIDC_ROLE is {OIDC_ROLE!r}; it must be viewer, support or admin.")
+OIDC_EMAILS_VERIFIED = flag("OIDC_EMAILS_VERIFIED")  # of a provider that owns its people's emails and does not say so
+SOCIALACCOUNT_ADAPTER = "staff.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
+                "secret": os.environ.get("OIDC_CLIENT_SECRET", ""),
+                "settings": {"server_url": OIDC_URL},
+            }
+        ],
+    }
+}
+
+SESSION_ENGINE = "staff.sessions"  # PostgreSQL: nobody is signed out when Redis is down (reliability 26)
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_NAME = "roster_session"
 CSRF_COOKIE_NAME = "roster_csrf"
 CSRF_FAILURE_VIEW = "core.views.errors.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token; no script reads the cookie
+
+IMPERSONATION_MINUTES = int(os.environ.get("IMPERSONATION_MINUTES", "30"))  # staff in the portal as a customer (8.3)
 
 # What browsers may do
 HOSTS_HERE = ["localhost", "127.0.0.1", "[::1]"]
@@ -315,7 +377,10 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Roster <roster@localhost>")
-if "EMAIL_HOST" not in os.environ:
+EMAIL_FILE_PATH = os.environ.get("EMAIL_FILE_PATH")  # a folder: each mail a file in it, nothing is sent
+if EMAIL_FILE_PATH:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+elif "EMAIL_HOST" not in os.environ:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
 LOGGING_CONFIG = None

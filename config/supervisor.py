@@ -33,6 +33,7 @@ COMMANDS["beat"] += ["--pidfile=", "--loglevel", "WARNING"]
 # A worker answers SIGQUIT by putting its tasks back within seconds; SIGTERM would wait for the longest.
 LAST_WORDS = {"web": signal.SIGTERM, "worker": signal.SIGQUIT, "beat": signal.SIGTERM}
 LOGINS = "viewer@, support@, admin@ or root@roster.example, password roster-demo"
+CUSTOMERS = "owner@, member@ or alone@customer.example, with the same password"
 STOP_SECONDS = 15
 
 
@@ -194,6 +195,7 @@ def announce(port: int) -> None:
     print(f"\nRoster is at http://localhost:{port}", flush=True)
     if demo:
         print(f"Sign in as {LOGINS}.", flush=True)
+        print(f"Customers sign in to the portal as {CUSTOMERS}.", flush=True)
     print("Ctrl-C ends it.\n", flush=True)
 
 

@@ -4,22 +4,34 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from core.views import health
+from staff.views import signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),
     path("", include("dashboard.urls")),
     path("", include("staff.urls")),
+    path("", include("staff.urls_sign_in")),
     path("", include("retention.urls")),
+    path("", include("portal.urls_impersonation")),
+    path("portal/", include("portal.urls")),
     path("customers/", include("customers.urls")),
+    path("accounts/", include("customers.accounts.urls")),
+    path("accounts/", include("feedback.urls_accounts")),
     path("documents/", include("feedback.urls")),
+    path("segments/", include("customers.urls_segments")),
     path("surveys/", include("engagement.urls")),
+    path("", include("engagement.urls_usage")),
+    path("campaigns/", include("engagement.urls_campaigns")),
     path("imports/", include("integrations.urls_imports")),
     path("intake/", include("integrations.urls_intake")),
     path("audit/", include("audit.urls")),
     path("retention/", include("retention.urls_policies")),
+    path("settings/staff/", include("colleagues.urls")),
     path("settings/properties/", include("properties.urls")),
+    path("settings/teams/", include("accounts.urls_teams")),
     path("settings/tags/", include("customers.urls_tags")),
+    path("admin/login/", signing_in.to_sign_in),  # the admin's own form knows no second factor and no lockout
     path("admin/", admin.site.urls),
 ]
 

@@ -19,7 +19,7 @@ from django.core.files.storage import FileSystemStorage
 SOURCES = settings.BASE_DIR / "static"
 BUNDLES = {
     "css/roster.css": ["css/tokens.css", "css/base.css", "css/layout.css", "css/components/*.css", "css/print.css"],
-    "js/roster.js": [f"js/{name}.js" for name in ("page", "dialogs", "lists", "keys", "combobox", "answers")],
+    "js/roster.js": [f"js/{name}.js" for name in ("page", "dialogs", "lists", "keys", "combobox", "answers", "acting")],
 }
 
 # A comment that begins its line, or ends it after two spaces: nothing that could stand inside a string

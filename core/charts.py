@@ -42,8 +42,10 @@ class Count:
         return number_text(self.value) + "+" * self.more
 
 
-def stacked_bars(labels: Sequence[str], series: Sequence[Series], title: str, *, unit: str = "") -> SafeString:
-    """A bar a label (mostly a day), made of one piece a series."""
+def stacked_bars(
+    labels: Sequence[str], series: Sequence[Series], title: str, *, unit: str = "", level: bool = False
+) -> SafeString:
+    """A bar a label (mostly a day), made of one piece a series. `level`: what stood there each day, never added up."""
     totals = [sum(one.values[at] for one in series) for at in range(len(labels))]
     top = round_top(max(totals, default=0))
     step = WIDTH / max(len(labels), 1)
@@ -66,7 +68,7 @@ def stacked_bars(labels: Sequence[str], series: Sequence[Series], title: str, *,
         "components/chart.html",
         {
             "title": title,
-            "summary": _summary(labels, totals, title, unit),
+            "summary": _summary(labels, totals, title, unit, level=level),
             "width": WIDTH,
             "height": HEIGHT,
             "days": mark_safe("".join(days)),  # noqa: S308  (escaped above)
@@ -133,10 +135,12 @@ def _axis(labels: Sequence[str]) -> list[str]:
     return [labels[round(last * part / 4)] for part in range(5)]
 
 
-def _summary(labels: Sequence[str], totals: Sequence[int], title: str, unit: str) -> str:
+def _summary(labels: Sequence[str], totals: Sequence[int], title: str, unit: str, *, level: bool = False) -> str:
     """The chart in one sentence, for those who hear it."""
     if not totals or not any(totals):
         return f"{title}: none"
     peak = max(range(len(totals)), key=totals.__getitem__)
     what = f" {unit}" if unit else ""
+    if level:
+        return f"{title}: {totals[-1]:,}{what} on {labels[-1]}, most on {labels[peak]} with {totals[peak]:,}"
     return f"{title}: {sum(totals):,}{what} in all, most on {labels[peak]} with {totals[peak]:,}"

@@ -5,9 +5,10 @@ its lease, so a worker that was given up for dead changes nothing; what it has d
 committed together.
 """
 
+import time
 import uuid
 from datetime import datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 import structlog
 from django.apps import apps
@@ -25,6 +26,7 @@ LEASE_SECONDS = 30
 MOST_ATTEMPTS = 5
 TURN_SECONDS = 240  # a task gives its worker back after this, and the job goes on in another
 ENQUEUED_AGAIN_AFTER_SECONDS = 300  # one that waits in the broker's queue, or was lost there
+MOST_REST_SECONDS = 2.0
 TRIED_AGAIN_AFTER_SECONDS = 20  # one whose last attempt failed, times the attempts so far
 
 
@@ -65,7 +67,12 @@ class JobQuerySet(models.QuerySet["Job"]):
 
 
 class Job(models.Model):
-    """A row of work. Subclasses define `batch()`, and create rows followed by `enqueue()`."""
+    """A row of work. Subclasses define `batch()`, and create rows followed by `enqueue()`.
+
+    `rest` is how long the machine is left to others after a batch, in times that batch took: for what nobody waits for.
+    """
+
+    rest: ClassVar[float] = 0.0
 
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     done = models.BigIntegerField("units done", default=0)
@@ -188,11 +195,14 @@ def run(job_class: type[Job], pk: int, *, turn_seconds: float = TURN_SECONDS) ->
         return
     turn_ends_at = clock.now() + timedelta(seconds=turn_seconds)
     try:
+        began = time.monotonic()
         while one_batch(job):
             if (now := clock.now()) >= turn_ends_at:
                 job.release(now)
                 job.enqueue()
                 return
+            time.sleep(min((time.monotonic() - began) * job.rest, MOST_REST_SECONDS))
+            began = time.monotonic()
     except LeaseLost:
         logger.info("The job has another worker now, or was cancelled.", job=job._meta.label, pk=pk)
     except JobFailed as problem:

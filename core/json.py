@@ -24,12 +24,19 @@ class ExactJSONField(models.JSONField):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **{**options, "encoder": ExactEncoder, "decoder": ExactDecoder})
 
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        try:
+            return _exact(value)
+        except (TypeError, ValueError):
+            return super().from_db_value(value, expression, connection)
+
     def deconstruct(self) -> tuple[str, str, list[Any], dict[str, Any]]:
         name, _, args, options = super().deconstruct()
         options.pop("encoder"), options.pop("decoder")
         return name, "django.db.models.JSONField", list(args), options
 
 
+_exact = ExactDecoder().decode  # made once: `json.loads` makes a decoder for each text
 _plain = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 

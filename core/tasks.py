@@ -1,6 +1,8 @@
+from importlib import import_module
+
 from celery import shared_task
 from django.apps import apps
-from django.contrib.sessions.backends.db import SessionStore
+from django.conf import settings
 
 from core import clock, heartbeat, jobs
 
@@ -19,4 +21,4 @@ def sweep() -> None:
 
 @shared_task(ignore_result=True)
 def forget_sessions() -> None:
-    SessionStore.clear_expired()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

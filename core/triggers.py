@@ -68,6 +68,12 @@ def attributed(user_id: int, verb: str, *, via: str = "page") -> Iterator[None]:
         _set(cursor, outer)
 
 
+def leave_entry() -> None:
+    """Has this transaction leave an entry even when all it changes is hidden from the log, such as a password."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_current_entry()")
+
+
 def _set(cursor: CursorWrapper, settings: dict[str, str]) -> None:
     calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
     cursor.execute(f"SELECT {calls}", [word for pair in settings.items() for word in pair])

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 
+from core.arrays import array_of
 from core.json import dumps
 
 Instances = Sequence[models.Model]
@@ -39,18 +40,15 @@ def insert_many(instances: Instances, names: Sequence[str]) -> None:
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """`insert_many` for rows that were never instances: values as the database driver takes them.
 
-    JSON as text and short lists as `array_of` them cost less than what the driver would make of the objects.
+    JSON as text, lists as `array_of` them and one moment for all as text cost less than what the driver would make of
+    the objects.
     """
     columns = ", ".join(f'"{model._meta.get_field(name).column}"' for name in names)  # type: ignore[union-attr]
     sql = f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN'
-    with connection.cursor() as cursor, cursor.copy(sql) as copy:
+    # Django wraps what `execute` raises, and not what `copy` does
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(sql) as copy:
         for row in rows:
             copy.write_row(row)
-
-
-def array_of(words: Iterable[object]) -> str:
-    """The text of an array of numbers, or of words without quotation marks, commas, braces and spaces."""
-    return f"{{{','.join(map(str, words))}}}"
 
 
 def update_many(instances: Instances, names: Sequence[str]) -> None:
@@ -67,7 +65,7 @@ def update_many(instances: Instances, names: Sequence[str]) -> None:
         f'FROM unnest({arrays}) AS v({", ".join(columns)}) WHERE t."id" = v."id"'
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [[read(instance) for instance in instances] for read in readers])
+        cursor.execute(sql, [array_of([read(instance) for instance in instances]) for read in readers])
 
 
 def _reader(field: Any) -> Callable[[models.Model], Any]:

@@ -9,7 +9,10 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from core.views.health import PARTS
+        from customers.standing import stands
         from customers.suppressing import intake_problem
+        from staff import standing
 
         PARTS["intake"] = intake_problem
+        standing.answered_by(stands)
         autodiscover_modules("merging")  # every app's rules for what belongs to a customer

@@ -10,8 +10,9 @@ from django.http import QueryDict
 from accounts.models import Account
 from audit.models import Source
 from core.ui import MONTHS
+from customers.account_properties import OF_ACCOUNT
 from customers.filters import CHANNELS, FEEDBACK, NONE, PERIODS, CustomerFilter
-from customers.models import Tag
+from customers.models import Segment, Tag
 from customers.property_filters import PREFIX
 
 SEEN = {"last_seen": "Last seen", "first_seen": "First seen"}
@@ -30,33 +31,39 @@ class Chip:
     error: str = ""
 
 
-def chips(filters: CustomerFilter) -> dict[str, Chip]:
+def chips(filters: CustomerFilter, viewer: Any) -> dict[str, Chip]:
     """By name: the parameter, or for properties the parameter and its place ("p.plan 0")."""
     found: dict[str, Chip] = {}
     values = {name: value for name, _, value in filters.active()}
     for name, label in SEEN.items():
         parts = (name, f"{name}_from", f"{name}_to")
         if any(part in values for part in parts):
-            found[name] = _chip(filters, name, label, _seen(*(values.get(part) for part in parts)), parts)
+            found[name] = _chip(filters, name, label, period_text(*(values.get(part) for part in parts)), parts)
     for name, value in values.items():
         if name == "channel":
-            found[name] = _chip(filters, name, "Channel is", _either(CHANNELS[code] for code in value))
+            found[name] = _chip(filters, name, "Channel is", either(CHANNELS[code] for code in value))
         elif name == "tag":
             named = ["none"] if value == [NONE] else _names(Tag.objects.filter(pk__in=value), value)
-            found[name] = _chip(filters, name, "Tag is", _either(named))
+            found[name] = _chip(filters, name, "Tag is", either(named))
+        elif name == "segment":
+            named = ["none"] if value == [NONE] else _names(Segment.objects.filter(pk__in=value), value)
+            found[name] = _chip(filters, name, "Segment is", either(named))
         elif name == "account":
-            named = ["none"] if value == [NONE] else _names(Account.objects.filter(pk__in=value), value)
-            found[name] = _chip(filters, name, "Account is", _either(named))
+            named = (
+                ["none"] if value == [NONE] else _names(Account.objects.visible_to(viewer).filter(pk__in=value), value)
+            )
+            found[name] = _chip(filters, name, "Account is", either(named))
         elif name == "source":
-            found[name] = _chip(filters, name, "Source is", _either(_names(Source.objects.filter(pk__in=value), value)))
+            found[name] = _chip(filters, name, "Source is", either(_names(Source.objects.filter(pk__in=value), value)))
         elif name == "feedback":
-            found[name] = _chip(filters, name, "", _either(FEEDBACK[code] for code in value))
+            found[name] = _chip(filters, name, "", either(FEEDBACK[code] for code in value))
         elif name == "deleted":
             found[name] = _chip(filters, name, "", "Deleted")
-        elif name.startswith(PREFIX):
+        elif name.startswith((PREFIX, OF_ACCOUNT)):
             for place, comparison in enumerate(value):
                 others = [other.text for other in value if other != comparison]
                 label, shown = comparison.sentence
+                label = f"Account’s {label}" if name.startswith(OF_ACCOUNT) else label
                 found[f"{name} {place}"] = Chip(
                     name, label, shown, address(filters.data, **{name: others}), ((name, comparison.text),)
                 )
@@ -86,7 +93,7 @@ def _chip(filters: CustomerFilter, name: str, label: str, value: str, parts: Ite
     return Chip(name, label, value, address(filters.data, **{part: [] for part in names}), params)
 
 
-def _either(words: Iterable[str]) -> str:
+def either(words: Iterable[str]) -> str:
     return " or ".join(words)
 
 
@@ -95,7 +102,7 @@ def _names(found: Any, ids: list[int]) -> list[str]:
     return [names.get(pk, f"number {pk}") for pk in ids]
 
 
-def _seen(period: str | None, first: date | None, last: date | None) -> str:
+def period_text(period: str | None, first: date | None, last: date | None) -> str:
     words = []
     if period:
         days = period.removeprefix("over:").removesuffix("d")

@@ -74,7 +74,7 @@ def delete_many(
         for customer in locked:
             if version is not None and customer.is_active and customer.version != version:
                 raise Stale(Customer.objects.get(pk=customer.pk))
-        held = holds_on(customer.pk for customer in locked if customer.is_active)
+        held = holds_on((customer.pk for customer in locked if customer.is_active), told_to=actor.user_id)
         skipped = held | _not_in(State.ACTIVE, locked, ids)
         changed = [customer.pk for customer in locked if customer.pk not in skipped]
         Customer.objects.filter(pk__in=changed).update(state=State.DELETED, deleted_at=entry.at)
@@ -94,7 +94,7 @@ def restore_many(
             if deleted_at is not None and customer.state == State.DELETED and customer.deleted_at != deleted_at
         }
         changed = [customer.pk for customer in locked if customer.pk not in skipped]
-        Customer.objects.filter(pk__in=changed).update(state=State.ACTIVE, deleted_at=None)
+        Customer.objects.filter(pk__in=changed).update(state=State.ACTIVE, deleted_at=None, deletion_requested_at=None)
         return outcome(entry, Customer, changed, skipped)
 
 

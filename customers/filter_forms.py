@@ -9,16 +9,19 @@ from django.http import QueryDict
 from accounts.models import Account
 from audit.models import Source
 from core.text import fold, problem
+from customers.account_properties import OF_ACCOUNT
 from customers.filters import PERIODS, DayField, PeriodField
-from customers.models import Tag
+from customers.models import Segment, Tag
 from customers.property_filters import OPERATORS, OPERATORS_OF, PREFIX, WITHOUT_VALUE, understood
 from properties.models import Definition
 
 TAGS_OFFERED = 1_000
+SEGMENTS_OFFERED = 500
 
 
 class FilterForm(forms.Form):
     title: ClassVar[str] = ""
+    viewer: Any = None
 
     def changes(self, kept: QueryDict) -> dict[str, list[str]]:
         """The parameters of the list that this form sets; an empty list takes one out."""
@@ -29,13 +32,15 @@ class PropertyFilterForm(FilterForm):
     """Which property, compared how, with what. The operators and the input suit the property's type."""
 
     title = "Filter by property"
+    subject: ClassVar[str] = Definition.Subject.CUSTOMER
+    prefix_of_parameter: ClassVar[str] = PREFIX
     property = forms.ChoiceField(label="Property")
     operator = forms.ChoiceField(label="Comparison")
     value = forms.CharField(label="Value", required=False, max_length=2_000)
 
     def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
         super().__init__(data, **options)
-        known = {one.key: one for one in Definition.objects.filter(subject=Definition.Subject.CUSTOMER)}
+        known = {one.key: one for one in Definition.objects.filter(subject=self.subject)}
         self.fields["property"].choices = [(key, one.label) for key, one in known.items()]  # type: ignore[attr-defined]
         chosen = (data or self.initial).get("property", "")
         self.definition = known.get(chosen) or next(iter(known.values()), None)
@@ -59,9 +64,15 @@ class PropertyFilterForm(FilterForm):
 
     def changes(self, kept: QueryDict) -> dict[str, list[str]]:
         comparison = self.cleaned_data["comparison"]
-        name = f"{PREFIX}{comparison.definition.key}"
+        name = f"{self.prefix_of_parameter}{comparison.definition.key}"
         before = [value for given, values in kept.lists() if given.lower() == name.lower() for value in values]
         return {name: list(dict.fromkeys([*before, comparison.text]))}
+
+
+class AccountPropertyFilterForm(PropertyFilterForm):
+    title = "Filter by property of the account"
+    subject = Definition.Subject.ACCOUNT
+    prefix_of_parameter = OF_ACCOUNT
 
 
 class AccountFilterForm(FilterForm):
@@ -79,7 +90,7 @@ class AccountFilterForm(FilterForm):
             raise ValidationError(fault)
         if not text:
             return "none"
-        active = Account.objects.active()
+        active = Account.objects.visible_to(self.viewer).active()
         found = list(active.filter(external_id=text)[:1]) or list(active.filter(sort_name=fold(text))[:20])
         if not found:
             found = list(active.filter(sort_name__startswith=fold(text))[:2])
@@ -126,6 +137,22 @@ class TagFilterForm(FilterForm):
         return {"tag": self.cleaned_data["tags"]}
 
 
+class SegmentFilterForm(FilterForm):
+    title = "Filter by segment"
+    segments = forms.MultipleChoiceField(
+        label="Segments", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="Whoever is in one of them. Segments are made from a list that is filtered, or by hand.",
+    )  # fmt: skip
+
+    def __init__(self, data: QueryDict | None = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        segments = Segment.objects.values_list("pk", "name")[:SEGMENTS_OFFERED]
+        self.fields["segments"].choices = [(str(pk), name) for pk, name in segments]  # type: ignore[attr-defined]
+
+    def changes(self, kept: QueryDict) -> dict[str, list[str]]:
+        return {"segment": self.cleaned_data["segments"]}
+
+
 class FirstSeenFilterForm(FilterForm):
     title = "Filter by first seen"
     period = forms.ChoiceField(label="When", choices=[("", "Any time"), *PERIODS.items()], required=False)
@@ -133,10 +160,10 @@ class FirstSeenFilterForm(FilterForm):
     last = forms.CharField(label="Until", required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def clean_first(self) -> str:
-        return _day(self.cleaned_data["first"])
+        return day_text(self.cleaned_data["first"])
 
     def clean_last(self) -> str:
-        return _day(self.cleaned_data["last"])
+        return day_text(self.cleaned_data["last"])
 
     def clean_period(self) -> str:
         return PeriodField(required=False).clean(self.cleaned_data["period"])
@@ -148,12 +175,21 @@ class FirstSeenFilterForm(FilterForm):
 
 FORMS: dict[str, type[FilterForm]] = {
     "property": PropertyFilterForm,
+    "account-property": AccountPropertyFilterForm,
     "account": AccountFilterForm,
+    "segment": SegmentFilterForm,
     "source": SourceFilterForm,
     "first-seen": FirstSeenFilterForm,
     "tag": TagFilterForm,
 }
-MORE = [("property", "Property"), ("account", "Account"), ("source", "Source"), ("first-seen", "First seen")]
+MORE = [
+    ("property", "Property"),
+    ("account", "Account"),
+    ("account-property", "Property of the account"),
+    ("segment", "Segment"),
+    ("source", "Source"),
+    ("first-seen", "First seen"),
+]
 
 
 def _input(definition: Definition) -> forms.Widget:
@@ -167,6 +203,6 @@ def _input(definition: Definition) -> forms.Widget:
     return forms.TextInput()
 
 
-def _day(text: str) -> str:
+def day_text(text: str) -> str:
     day = DayField(required=False).clean(text)
     return day.isoformat() if day else ""

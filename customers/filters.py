@@ -17,10 +17,14 @@ from django.http import QueryDict
 from django.utils import timezone
 from django_filters import Filter, FilterSet
 
+from accounts.models import Account
 from customers import search
+from customers.account_properties import OF_ACCOUNT, AccountPropertyFilter, named_in
 from customers.models import Customer, Membership
 from customers.property_filters import PREFIX, PropertyFilter, definitions_in
 from customers.search import Condition
+from customers.visibility import parted
+from properties.models import Definition
 
 CHANNELS = {
     "widget": "Widget", "email": "Email", "api": "API", "voice": "Voice", "chat": "Chat", "survey": "Survey",
@@ -121,7 +125,21 @@ class AccountFilter(ConditionFilter):
             of_one = Subquery(Membership.objects.filter(customer=OuterRef("pk")).values("account")[:1])
             return [Condition(Q(IsNull(of_one, True)), indexed=False)]
         members = Membership.objects.filter(account__in=value)
+        limit = parted(self.parent.queryset)[1]
+        if limit:  # whoever else belongs to an account that is not visible is not told apart
+            members = members.filter(account__in=Account.objects.of_teams(limit.teams))
         return [Condition(Q(pk__in=members.values("customer")))]
+
+
+class SegmentFilter(ConditionFilter):
+    """Who is in any of these segments; `none`: who is in no static one."""
+
+    field_class = ListField
+
+    def conditions(self, value: Any, *, now: datetime, **_: Any) -> list[Condition]:
+        from customers.segment_filters import conditions_of  # saved filters are made of all these
+
+        return conditions_of(value, self.parent.queryset, now)
 
 
 class FeedbackFilter(ConditionFilter):
@@ -249,6 +267,7 @@ class CustomerFilter(ListFilter):
     q = SearchFilter(label="Search")
     channel = ArrayFilter(field_name="channels", label="Channel", choices=CHANNELS)
     tag = ArrayFilter(field_name="tag_ids", label="Tag")
+    segment = SegmentFilter(label="Segment")
     account = AccountFilter(label="Account")
     source = ArrayFilter(field_name="source_ids", label="Source")
     feedback = FeedbackFilter(label="Feedback", choices=FEEDBACK)
@@ -265,6 +284,9 @@ class CustomerFilter(ListFilter):
     def of_properties(self, data: QueryDict) -> Iterator[tuple[str, Filter]]:
         for definition in definitions_in(data):
             yield f"{PREFIX}{definition.key}", PropertyFilter(definition, data)
+        for definition in named_in(data, OF_ACCOUNT, Definition.Subject.ACCOUNT):
+            one = AccountPropertyFilter(OF_ACCOUNT, definition, data)
+            yield one.parameter, one
 
     def listed(self) -> QuerySet[Customer]:
         """The customers before any filter: active ones. Deleted ones are a condition, because their list is short."""

@@ -16,6 +16,7 @@ from customers.models import Identifier
 from customers.models.customer import NAME_LIMIT
 from properties.models import KEY, Definition
 from properties.values import VALUES_LIMIT, as_input, cast_all
+from staff.permissions import teams_of
 
 TAG_LIMIT = 60
 ROWS_LIMIT = 20
@@ -256,6 +257,8 @@ class CustomerForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
         data["found"] = account_named(data.get("company", ""), data.get("account", ""), self.viewer)
+        if teams_of(self.viewer) is not None and not data["found"]:
+            self.add_error("company", "Choose an account that you may see: otherwise you would not see the customer.")
         if not self.errors and not (data["email"] or data["name"] or data["phone"]):
             self.add_error("email", "Type an email, a name or a phone number: one of them is needed.")
         self._clean_rows()

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from audit.history import Book, Line, Named, Wording, address, fields, names, plain, verbs, words
+from audit.history import Book, Line, Named, Wording, address, fields, joined, names, plain, verbs, words
 from audit.models import Change
-from customers.models import Customer, Identifier, Note, Tag
+from customers.models import Customer, Identifier, Note, Segment, Tag
 from properties.history import value_lines
 
+ABSORBED_TOLD = 20
 KINDS = dict(Identifier.Kind.choices)
 
 
@@ -15,10 +16,26 @@ def load_customers(ids: set[int], viewer: Any) -> dict[int, Named]:
     return {customer.pk: Named(customer.display_name, address("customers:detail", customer.pk)) for customer in found}
 
 
+def survivor_of(customer_id: int, viewer: Any) -> int | None:
+    into = Customer.objects.filter(pk=customer_id, state=Customer.State.MERGED).values_list("merged_into_id", flat=True)
+    return Customer.objects.visible_to(viewer).filter(pk__in=into).values_list("pk", flat=True).first()
+
+
+def absorbed_by(customer_id: int, viewer: Any) -> list[int]:
+    """Who was merged into this customer, the latest first."""
+    parts = Customer.objects.visible_to(viewer).filter(merged_into=customer_id, state=Customer.State.MERGED)
+    return list(parts.order_by("-pk").values_list("pk", flat=True)[:ABSORBED_TOLD])
+
+
 def load_tags(ids: set[int], viewer: Any) -> dict[int, Named]:
     return {
         pk: Named(name, address("tags:list")) for pk, name in Tag.objects.filter(pk__in=ids).values_list("pk", "name")
     }
+
+
+def load_segments(ids: set[int], viewer: Any) -> dict[int, Named]:
+    return {pk: Named(name, address("segments:detail", pk))
+            for pk, name in Segment.objects.filter(pk__in=ids).values_list("pk", "name")}  # fmt: skip
 
 
 def load_identifiers(ids: set[int], viewer: Any) -> dict[int, Named]:
@@ -100,6 +117,21 @@ def of_customer_tag(change: Change, book: Book) -> list[Line]:
     return [Line("Tag", text=f"{new} added" if after else f"{old} removed")]
 
 
+def of_segment_member(change: Change, book: Book) -> list[Line]:
+    before, after = change.before or {}, change.after or {}
+    if change.operation == Change.Operation.UPDATE:
+        return [Line("Segment", text=_moved(before, after, book))] if "customer_id" in after else []
+    named = book.name("segment", (after or before).get("segment_id"))
+    return [Line("Segment", text=f"{'added to' if after else 'taken out of'} {named.text}", url=named.url)]
+
+
+def of_login(change: Change, book: Book) -> list[Line]:
+    before, after = change.before or {}, change.after or {}
+    if change.operation == Change.Operation.UPDATE:
+        return [Line("Login", text=_moved(before, after, book))] if "customer_id" in after else []
+    return [Line("Login", text="may sign in to the portal" if after else "may no longer sign in to the portal")]
+
+
 def of_tag(change: Change, book: Book) -> list[Line]:
     if change.operation == Change.Operation.UPDATE:
         return fields(change, TAG, book)
@@ -160,6 +192,17 @@ words("customers_membership", MEMBERSHIP)
 words("customers_note", NOTE)
 words("customers_tag", TAG)
 words(
+    "customers_login", Wording(thing="login", refers={"user_id": "user", "customer_id": "customer"}, describe=of_login)
+)
+words(
+    "customers_segment",
+    Wording(thing="segment", kind="segment", labels={"query": "Filter"}, hidden=frozenset({"created_at"})),
+)
+words(
+    "customers_segmentmember",
+    Wording(thing="segment", refers={"segment_id": "segment", "customer_id": "customer"}, describe=of_segment_member),
+)
+words(
     "customers_customertag",
     Wording(thing="tag", refers={"tag_id": "tag", "customer_id": "customer"}, describe=of_customer_tag),
 )
@@ -168,7 +211,9 @@ words(
     Wording(thing="duplicate", refers={"first_id": "customer", "second_id": "customer"}, describe=of_candidate),
 )
 names("customer", load_customers)
+joined("customer", survivor_of, absorbed_by)
 names("tag", load_tags)
+names("segment", load_segments)
 names("identifier", load_identifiers)
 names("note", load_notes)
 verbs({
@@ -201,8 +246,13 @@ verbs({
     "membership.made_key_contact": "made a key contact of",
     "membership.made_contact": "made a contact of",
     "membership.made_member": "took the role of contact from",
+    "membership.made_owner": "made the owner of an account of",
+    "membership.no_owner": "took the ownership of an account from",
+    "contact.added": "added as a contact of an account",
     "membership.attribute_set": "set an attribute of an account of",
     "membership.attribute_cleared": "cleared an attribute of an account of",
+    "login.given": "gave a login for the portal to",
+    "login.taken": "took the login for the portal from",
     "note.restored": "put a note back on",
     "note.added": "wrote a note on",
     "note.edited": "edited a note on",
@@ -215,4 +265,9 @@ verbs({
     "tag.deleted": "deleted the tag",
     "tag.replaced": "put another tag in the place of",
     "tag.taken_off": "took off everything the tag",
+    "segment.created": "made the segment",
+    "segment.renamed": "renamed the segment",
+    "segment.deleted": "deleted the segment",
+    "segment.customers_added": "added customers to the segment",
+    "segment.customers_removed": "took customers out of the segment",
 })  # fmt: skip

@@ -11,8 +11,11 @@ from audit.recording import recorded
 from core.retrying import retrying
 from core.text import problem, tidy
 from customers.models import Customer, Membership, Note
+from staff.models import User
+from staff.permissions import teams_of
 
 REASON_LIMIT = 300
+UNTOLD = "On legal hold. Ask an admin about it"
 
 
 class Held(Exception):
@@ -28,22 +31,40 @@ def hold_of(account: Account) -> str:
     return f"The account {account.name} is on legal hold: {account.legal_hold}" if account.legal_hold else ""
 
 
-def holds_on(customer_ids: Iterable[int]) -> dict[int, str]:
+def holds_on(customer_ids: Iterable[int], *, told_to: int | None = None) -> dict[int, str]:
     """Why these customers may not be deleted, by customer: a hold of their own, else of an account they belong to.
+    `told_to` is the user who reads it: of whom and of what they may not see, they are told no reason (3.5).
 
     Ask under the customers' locks.
     """
     ids = list(customer_ids)
     members = Membership.objects.filter(customer_id__in=ids).exclude(account__legal_hold="")
-    found = {one.customer_id: hold_of(one.account) for one in members.select_related("account").order_by("-account")}
-    own = Customer.objects.filter(pk__in=ids).exclude(legal_hold="").values_list("pk", "legal_hold")
-    return found | {pk: f"On legal hold: {reason}" for pk, reason in own}
+    places = list(members.select_related("account").order_by("-account"))
+    own = dict(Customer.objects.filter(pk__in=ids).exclude(legal_hold="").values_list("pk", "legal_hold"))
+    reader = _limited(told_to) if places or own else None
+    if reader is not None:
+        seen = set(
+            Account.objects.visible_to(reader).filter(pk__in=[one.account_id for one in places]).values_list("pk")
+        )
+        people = set(Customer.objects.visible_to(reader).filter(pk__in=own).values_list("pk"))
+        found = {
+            one.customer_id: hold_of(one.account) if (one.account_id,) in seen else UNTOLD for one in places
+        }  # fmt: skip
+        return found | {pk: f"On legal hold: {why}" if (pk,) in people else UNTOLD for pk, why in own.items()}
+    found = {one.customer_id: hold_of(one.account) for one in places}
+    return found | {pk: f"On legal hold: {reason}" for pk, reason in own.items()}
 
 
 def holds_on_accounts(account_ids: Iterable[int]) -> dict[int, str]:
     """Why nothing of these accounts may be deleted, by account."""
     held = Account.objects.filter(pk__in=list(account_ids)).exclude(legal_hold="")
     return {account.pk: hold_of(account) for account in held}
+
+
+def _limited(user_id: int | None) -> User | None:
+    """The user, if a team limits what they see."""
+    user = User.objects.filter(pk=user_id).first() if user_id else None
+    return user if user is not None and teams_of(user) is not None else None
 
 
 @retrying

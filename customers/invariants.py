@@ -150,3 +150,10 @@ def _sort_names() -> Iterator[int]:
     for pk, name, sort_name in stream("SELECT id, name, sort_name FROM customers_customer"):
         if sort_key(name) != sort_name:
             yield pk
+
+
+by_sql(
+    "customers",
+    "who owns an account is a contact of it",
+    "SELECT id FROM customers_membership WHERE owner AND NOT contact",
+)

@@ -10,8 +10,10 @@ from django.core.exceptions import ValidationError
 from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Entry
+from audit.recording import recorded
 from core.retrying import retrying
 from customers.editing import edited
+from customers.matching import lock_customers
 from customers.models import Customer, Membership
 from properties import provenance
 from properties.models import Definition
@@ -77,8 +79,52 @@ def set_contact(
             entry.discard()
             return
         row.contact, row.key_contact = contact, key_contact
+        row.owner = row.owner and contact  # an owner is a contact
         row.provenance[provenance.CONTACT] = provenance.stamp(actor, entry.at)
-        row.save(update_fields=["contact", "key_contact", "provenance"])
+        row.save(update_fields=["contact", "key_contact", "owner", "provenance"])
+
+
+@retrying
+def make_owner(membership: Membership, *, actor: Actor, now: datetime | None = None) -> None:
+    """Makes the customer the owner of the account, who is a contact of it too; whoever was it is it no more (3.1)."""
+    with recorded(actor, "membership.made_owner", membership.customer, now=now) as entry:
+        Account.objects.select_for_update(no_key=True).get(pk=membership.account_id)
+        owners = Membership.objects.filter(account_id=membership.account_id, owner=True)
+        people = lock_customers([membership.customer_id, *owners.values_list("customer_id", flat=True)])
+        row = Membership.objects.filter(pk=membership.pk).first()
+        if row is None or row.owner or not any(one.is_active and one.pk == row.customer_id for one in people):
+            entry.discard()
+            return
+        owners.update(owner=False)
+        row.owner = row.contact = True
+        row.provenance[provenance.CONTACT] = provenance.stamp(actor, entry.at)
+        row.save(update_fields=["owner", "contact", "provenance"])
+
+
+@retrying
+def end_ownership(membership: Membership, *, actor: Actor, now: datetime | None = None) -> None:
+    """Leaves the account without an owner; the customer stays a contact."""
+    with _edited(membership, "membership.no_owner", actor=actor, now=now) as (row, entry):
+        if row is None or not row.owner:
+            entry.discard()
+            return
+        row.owner = False
+        row.save(update_fields=["owner"])
+
+
+def place_in(
+    customer: Customer, account: Account, *, owner: bool = False, key_contact: bool = False, actor: Actor, now: datetime
+) -> Membership:
+    """The membership of a locked customer as a contact, inside the caller's audit entry; made where there is none."""
+    membership, _ = Membership.objects.get_or_create(
+        customer=customer, account=account, defaults={"primary": not customer.memberships.filter(primary=True).exists()}
+    )
+    wanted = (True, membership.key_contact or key_contact, membership.owner or owner)
+    if (membership.contact, membership.key_contact, membership.owner) != wanted:
+        membership.contact, membership.key_contact, membership.owner = wanted
+        membership.provenance[provenance.CONTACT] = provenance.stamp(actor, now)
+        membership.save(update_fields=["contact", "key_contact", "owner", "provenance"])
+    return membership
 
 
 @retrying

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -37,7 +38,15 @@ class Lifted:
     at: str
 
 
-Entry = Erased | Lifted
+@dataclass(frozen=True)
+class ErasedDocuments:
+    """Documents deleted by themselves: [number, moment received] pairs, which tell them from others of the number."""
+
+    at: str
+    documents: list[list[Any]]
+
+
+Entry = Erased | ErasedDocuments | Lifted
 
 
 def path() -> Path:
@@ -85,7 +94,7 @@ def entries() -> Iterator[Entry]:
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
-    kinds: dict[str, type[Erased] | type[Lifted]] = {"Erased": Erased, "Lifted": Lifted}
+    kinds: dict[str, type[Entry]] = {kind.__name__: kind for kind in (Erased, ErasedDocuments, Lifted)}
     for line in lines:
         try:
             said = json.loads(line)

@@ -17,14 +17,19 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, F, Func, Q, QuerySet
 from django.db.models.sql.datastructures import BaseTable
 
-from core.paging import Beyond, Page, Sort, decode, encode, keyset
+from core.paging import Beyond, Page, Sort, capped_count, decode, encode, keyset
 from core.statistics import rows_in
 from customers.models import Customer
 from customers.search import Condition
+from customers.visibility import Belongs, Gathered, Known, number_seen, parted
 
 WINDOW = 30_000
 SIFTED_FOR_ONE = 6  # entries that an index gives and another takes away again cost as much as one row found
 SCANNED_AT_MOST = 100_000  # rows that may be read one by one where no index helps
+WIDER = 4  # times as many are walked for limited staff, of whom many rows tell nothing
+ASKED_FOR_ONE = 14  # ids are listed in the time in which one row is asked for its memberships
+FOUND_FOR_ONE = 1.7  # rows are walked in the time in which one is found by its id
+GATHERED_AT_MOST = 100_000  # customers of limited staff whose ids are listed before anything else is asked
 ALL = 2_000_000_000
 
 SORTS = {
@@ -67,6 +72,9 @@ def find(
     """The page of `customers` that meet `conditions`, in this order, at this cursor. `shape` selects the columns;
     `size` rows make a page, the usual number if not said."""
     rows_in_all = total()
+    customers, limit = parted(customers)
+    if limit:
+        conditions = [*conditions, seen(limit, fewer_than=break_even(rows_in_all, size), walked=size)]
     inside = [condition for condition in conditions if condition.ordered or condition.column == sort.column]
     others = [condition for condition in conditions if condition not in inside]
     matching = meeting(customers, conditions)
@@ -78,14 +86,21 @@ def find(
     if likely.rows < few and not likely.dear_to_find(few):
         return Found(keyset(shape(among(meeting(customers, likely.conditions)[:ALL])), sort, cursor, size))
 
-    window = _window(meeting(customers, inside), sort, cursor)
+    sparse = limit is not None and number_seen(limit.teams) < GATHERED_AT_MOST
+    if limit and sparse and _is_long(likely.rows, number_seen(limit.teams), rows_in_all, size):
+        matching = meeting(customers, [*likely.conditions[:-1], seen(limit, fewer_than=likely.rows)])
+        return Found(keyset(shape(among(matching[:ALL])), sort, cursor, size))
+
+    window = _window(meeting(customers, inside), sort, cursor, WINDOW * WIDER if sparse else WINDOW)
     each = [condition.each or condition.q for condition in others]
     page = keyset(shape(among(window)).filter(*each), sort, cursor, size)
     place = decode(customers, sort, cursor)
     back = bool(place and place.back)
     if page.previous if back else page.next:
         return Found(page)
-    if any(condition.indexed for condition in others) or rows_in_all <= SCANNED_AT_MOST:
+    if limit and sparse:
+        matching = meeting(customers, [*conditions[:-1], seen(limit, fewer_than=likely.rows)])
+    if sparse or any(condition.indexed for condition in others) or rows_in_all <= SCANNED_AT_MOST:
         return Found(keyset(shape(among(matching[:ALL])), sort, cursor, size))
     if back:
         return find(customers, conditions, sort, shape=shape, size=size)
@@ -94,12 +109,38 @@ def find(
     return Found(replace(page, next=encode(sort, last[0]), previous=previous) if last else page, partial=bool(last))
 
 
+def seen(limit: Belongs, *, fewer_than: float, walked: int | None = None) -> Condition:
+    """That limited staff may see the customer: gathered where that is fewer, else asked of each row; where a page of
+    `walked` rows is met late, of a list of everybody made once."""
+    number = number_seen(limit.teams)
+    if number < min(fewer_than, GATHERED_AT_MOST):
+        return Condition(Q(Gathered(limit.teams)))
+    late = number < math.sqrt(ASKED_FOR_ONE * (walked or settings.PAGE_SIZE) * max(total(), 0))
+    return Condition(Q(Belongs(limit.teams)), indexed=False, each=Q(Known(limit.teams)) if late else None)
+
+
+def _is_long(matching: float, visible: float, rows_in_all: int, size: int | None) -> bool:
+    """Whether a walk that meets a page of rows that match and are visible costs more than to find the fewer of both."""
+    walked = (size or settings.PAGE_SIZE) * rows_in_all / max(matching, 1) * rows_in_all / max(visible, 1)
+    return walked > FOUND_FOR_ONE * min(matching, visible)
+
+
+def count(customers: QuerySet[Any], conditions: Sequence[Condition]) -> int:
+    """How many meet the conditions, to the cap of `core.paging.capped_count`."""
+    free, limit = parted(customers)
+    if not limit:
+        return capped_count(meeting(customers, conditions))
+    rows_in_all = total()
+    likely = expected(free, conditions, rows_in_all, break_even(rows_in_all))
+    return capped_count(meeting(free, [*likely.conditions, seen(limit, fewer_than=likely.rows)]))
+
+
 def break_even(rows_in_all: int, size: int | None = None) -> float:
     """How many matches are as dear to find and sort as it is to walk until `size` of them fill a page.
 
     A walk reads rows_in_all / matches × size rows, and a row read there costs 1.2 times one that an index found.
     """
-    return math.sqrt(1.2 * (size or settings.PAGE_SIZE) * rows_in_all)
+    return math.sqrt(1.2 * (size or settings.PAGE_SIZE) * max(rows_in_all, 0))  # below 0: not analysed yet
 
 
 def meeting(customers: QuerySet[Any], conditions: Sequence[Condition]) -> QuerySet[Any]:
@@ -163,14 +204,14 @@ class OneOf(Func):
         super().__init__(F("pk"), ArraySubquery(ids))
 
 
-def _window(customers: QuerySet[Customer], sort: Sort, cursor: str | None) -> QuerySet[Customer]:
-    """The next WINDOW rows in the list's order, from the cursor on."""
+def _window(customers: QuerySet[Customer], sort: Sort, cursor: str | None, rows: int) -> QuerySet[Customer]:
+    """The next rows in the list's order, from the cursor on."""
     place = decode(customers, sort, cursor)
     falling = sort.descending != bool(place and place.back)
     sign = "-" if falling else ""
     if place:
         customers = customers.filter(Beyond(sort.column, place, falling))
-    return customers.order_by(f"{sign}{sort.column}", f"{sign}pk")[:WINDOW]
+    return customers.order_by(f"{sign}{sort.column}", f"{sign}pk")[:rows]
 
 
 def among(rows: QuerySet[Customer]) -> QuerySet[Any]:
@@ -183,12 +224,14 @@ def among(rows: QuerySet[Customer]) -> QuerySet[Any]:
 
 
 class Subselect(BaseTable):
-    """A query in the place of a table."""
+    """A query, or several whose rows differ, in the place of a table."""
 
-    def __init__(self, table_name: str, alias: str, rows: QuerySet[Any]) -> None:
+    def __init__(self, table_name: str, alias: str, *rows: QuerySet[Any]) -> None:
         super().__init__(table_name, alias)
         self.rows = rows
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        sql, params = self.rows.query.get_compiler(connection=connection).as_sql()
+        parts = [rows.query.get_compiler(connection=connection).as_sql() for rows in self.rows]
+        sql = " UNION ALL ".join(f"({part})" for part, _ in parts) if len(parts) > 1 else parts[0][0]
+        params = [param for _, params in parts for param in params]
         return f"({sql}) {compiler.quote_name_unless_alias(self.table_alias)}", params

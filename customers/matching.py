@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 from django.db.models import Q
 
+from core.arrays import AnyOf, array_of
 from customers import suppressing
 from customers.identifying import MATCHING_ORDER, Identity
 from customers.models import Customer, DuplicateCandidate, Identifier
@@ -68,7 +69,7 @@ def lock(identities: Iterable[Identity], *, exclusive: bool = False) -> None:
         raise ValueError(f"At most {LOCKS_LIMIT} identifier locks a transaction")
     if ordered:
         with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [exclusive, ordered])
+            cursor.execute(_LOCK, [exclusive, array_of(ordered)])
 
 
 def match(identities: Sequence[Identity]) -> Match:
@@ -91,7 +92,7 @@ def match(identities: Sequence[Identity]) -> Match:
 
 def lock_customers(ids: Iterable[int]) -> list[Customer]:
     """The customers with these ids, locked against merge and delete, in id order."""
-    return list(Customer.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(no_key=True))
+    return list(Customer.objects.filter(AnyOf("pk", set(ids))).order_by("pk").select_for_update(no_key=True))
 
 
 def note_duplicates(match: Match) -> None:

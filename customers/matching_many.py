@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from audit.actor import Actor
-from core.arrays import AnyOf
+from core.arrays import AnyOf, array_of
 from core.json import dumps
-from core.writing_many import array_of, insert_rows, next_ids, update_many
+from core.writing_many import insert_rows, next_ids, update_many
 from customers import suppressing
 from customers.creating import Draft, _may_name, search_text_of
 from customers.identifying import MATCHING_ORDER, Identity
@@ -60,7 +60,7 @@ class NewPerson(Person):
         self.channels.add(channel)
         self.source_ids.add(source_id)
 
-    def row(self, now: datetime) -> tuple[Any, ...]:
+    def row(self, now: str) -> tuple[Any, ...]:
         """The values of `_NEW`."""
         return (
             self.pk, self.name, sort_key(self.name), Customer.State.ACTIVE, self.origin, dumps(self.properties),
@@ -79,6 +79,7 @@ class Directory:
 
     def __init__(self, drafts: Sequence[Draft], *, actor: Actor, now: datetime) -> None:
         self.actor, self.now = actor, now
+        self._moment = now.isoformat()  # as the database takes it
         self.new: dict[int, NewPerson] = {}
         self._identifiers: list[tuple[Any, ...]] = []
         self._changed: set[int] = set()
@@ -86,7 +87,7 @@ class Directory:
         every = {one for draft in drafts for one in draft.identities}
         self._owners = _owners(every)
         self._suppressed = suppressing.among(every)
-        found = [self._match(draft).customer_id for draft in drafts if draft.identities]
+        found = [self._owner(draft) for draft in drafts if draft.identities]
         known = {customer_id for customer_id in found if customer_id is not None}
         self.customers: dict[int, Person] = {person.pk: person for person in _locked(known)}
         self._ranked = _ranked(known)
@@ -111,7 +112,7 @@ class Directory:
 
     def write(self) -> None:
         if self.new:
-            insert_rows(Customer, _NEW, (person.row(self.now) for person in self.new.values()))
+            insert_rows(Customer, _NEW, (person.row(self._moment) for person in self.new.values()))
         changed = [self.customers[pk] for pk in sorted(self._changed - self.new.keys())]
         update_many(
             [
@@ -134,9 +135,19 @@ class Directory:
         found = Match(owners={one: [] for one in draft.identities})
         if self._suppressed:
             found.suppressed = self._suppressed.intersection(draft.identities)
-        for one in sorted(draft.identities, key=lambda one: _ORDER[one.kind]):
+        for one in _ordered(draft):
             found.take(one, list(self._owners.get((one.kind, one.normalized), ())))
         return found
+
+    def _owner(self, draft: Draft) -> int | None:
+        """The `customer_id` of `_match`, which is all that the first look at a draft asks for."""
+        for one in _ordered(draft):
+            if one in self._suppressed:
+                return None
+            owners = self._owners.get((one.kind, one.normalized), ())
+            if len(owners) == 1:
+                return owners[0]
+        return None
 
     def _insert(self, draft: Draft, origin: str) -> int:
         """`creating.insert`, in memory. Derived columns filled in already need no second write by the triggers."""
@@ -178,7 +189,7 @@ class Directory:
             self._identifiers.append(
                 (
                     customer_id, one.kind, one.value, one.normalized, one.digest, first, verified,
-                    self.actor.source_id, self.now,
+                    self.actor.source_id, self._moment,
                 )
             )  # fmt: skip
             self._owners.setdefault((one.kind, one.normalized), []).append(customer_id)
@@ -190,6 +201,13 @@ class Directory:
                 customer.primary_email = one.value
             elif first:
                 customer.primary_phone = one.value
+
+
+def _ordered(draft: Draft) -> Sequence[Identity]:
+    """The draft's identities in the order of matching."""
+    if len(draft.identities) == 1:
+        return draft.identities
+    return sorted(draft.identities, key=lambda one: _ORDER[one.kind])
 
 
 def _owners(identities: Iterable[Identity]) -> dict[tuple[str, str], list[int]]:

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.apps import apps
+
 from accounts.models import Account
 from audit.actor import Actor
 from core.json import dumps
@@ -14,11 +16,12 @@ from customers.holding import holds_on
 from customers.matching import LOCKS_LIMIT
 from customers.merge_relations import PRIMARIES, mark_of, winner_of
 from customers.merge_rules import RELATIONS
-from customers.models import Customer, Identifier, Membership
+from customers.models import Customer, Identifier, Login, Membership
 from customers.models.customer import sort_key
 from properties import provenance
 from properties.models import Definition
 from properties.values import shown
+from staff.permissions import teams_of
 
 MOST_SOURCES = 9
 NAME = "name"
@@ -218,7 +221,7 @@ def plan_of(
 
 
 def _refusals(plan: Plan, viewer: Any) -> Iterable[str]:
-    held = holds_on(plan.ids)
+    held = holds_on(plan.ids, told_to=getattr(viewer, "pk", None))
     for customer in plan.customers:
         name = customer.display_name
         if customer.state in STATES:
@@ -227,6 +230,11 @@ def _refusals(plan: Plan, viewer: Any) -> Iterable[str]:
             yield f"{name} cannot be merged as long as a legal hold stands. {held[customer.pk]}."
         if customer.deletion_requested_at:
             yield f"{name} asked for the deletion of their data, which a merge would hide. Delete it, or cancel that."
+    if Login.objects.filter(customer__in=plan.ids).count() > 1:
+        yield (
+            "They sign in to the portal as two different people, and a merge moves no authority. Take one login away"
+            " first, on the profile of whoever should lose it."
+        )
     if len(plan.sources) > MOST_SOURCES:
         yield f"At most {MOST_SOURCES + 1} customers can be merged at once."
     if len(plan.identifiers) > LOCKS_LIMIT:
@@ -235,6 +243,15 @@ def _refusals(plan: Plan, viewer: Any) -> Iterable[str]:
         accounts = {row.account_id for row in plan.memberships}
         if Account.objects.filter(pk__in=accounts).exclude(pk__in=Account.objects.visible_to(viewer)).exists():
             yield "They belong to accounts that you may not see. Ask an admin to merge them."
+        elif _has_hidden_feedback(plan.ids, viewer):
+            yield "They have feedback that you may not see. Ask an admin to merge them."
+
+
+def _has_hidden_feedback(ids: Sequence[int], viewer: Any) -> bool:
+    if teams_of(viewer) is None:
+        return False
+    documents = apps.get_model("feedback", "Document").objects
+    return documents.filter(customer__in=ids).exclude(pk__in=documents.visible_to(viewer).values("pk")).exists()
 
 
 def _of(pick: Any, moments: Iterable[datetime | None]) -> datetime | None:

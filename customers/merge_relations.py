@@ -17,9 +17,11 @@ from customers.models import (
     CustomerValue,
     DuplicateCandidate,
     Identifier,
+    Login,
     Membership,
     Merge,
     Note,
+    SegmentMember,
 )
 from properties import provenance
 
@@ -29,6 +31,9 @@ PRIMARIES: dict[str, tuple[type[models.Model], dict[str, str]]] = {
     "primary_phone": (Identifier, {"kind": "phone"}),
     "primary_account": (Membership, {}),
 }
+
+
+OF_MEMBERSHIP = ["contact", "key_contact", "owner", "properties", "provenance"]
 
 
 class _WithPrimary(Relation):
@@ -71,16 +76,21 @@ class Memberships(_WithPrimary):
 
     def carry(self, survivor_id: int, source_id: int) -> Log:
         held = {row.account_id: row for row in Membership.objects.filter(customer_id=survivor_id)}
-        changed = []
+        changed, owned = [], []
         for row in Membership.objects.filter(customer_id=source_id, account_id__in=held):
             kept = held[row.account_id]
             before = _of_membership(kept)
             kept.contact, kept.key_contact = kept.contact or row.contact, kept.key_contact or row.key_contact
             kept.properties, kept.provenance = combined([kept, row])
+            if row.owner:  # an account has one owner at a time
+                Membership.objects.filter(pk=row.pk).update(owner=False)
+                kept.owner = True
+                owned.append(row.pk)
             if _of_membership(kept) != before:
-                kept.save(update_fields=["contact", "key_contact", "properties", "provenance"])
+                kept.save(update_fields=OF_MEMBERSHIP)
                 changed.append({"id": kept.pk, "before": before, "after": _of_membership(kept)})
-        return super().carry(survivor_id, source_id) | ({"changed": changed} if changed else {})
+        log = super().carry(survivor_id, source_id)
+        return log | ({"changed": changed} if changed else {}) | ({"owned": owned} if owned else {})
 
     def bring_back(self, survivor_id: int, source_id: int, log: Log) -> None:
         super().bring_back(survivor_id, source_id, log)
@@ -91,8 +101,13 @@ class Memberships(_WithPrimary):
             now, before, after = _of_membership(row), change["before"], change["after"]
             if (now["contact"], now["key_contact"]) == (after["contact"], after["key_contact"]):
                 row.contact, row.key_contact = before["contact"], before["key_contact"]
+            gives_back = now["owner"] and not before.get("owner", False) and bool(log.get("owned"))
+            row.owner = row.owner and not gives_back
             row.properties, row.provenance = reverted(now, before, after)
-            row.save(update_fields=["contact", "key_contact", "properties", "provenance"])
+            row.save(update_fields=OF_MEMBERSHIP)
+            if gives_back:
+                owned = Membership.objects.filter(pk__in=log["owned"], account_id=row.account_id)
+                owned.update(owner=True)
 
 
 class Candidates(Relation):
@@ -216,8 +231,8 @@ def _identity_of(row: Mapping[str, Any]) -> Identity:
 
 def _of_membership(row: Membership) -> dict[str, Any]:
     return {
-        "contact": row.contact, "key_contact": row.key_contact, "properties": dict(row.properties),
-        "provenance": dict(row.provenance),
+        "contact": row.contact, "key_contact": row.key_contact, "owner": row.owner,
+        "properties": dict(row.properties), "provenance": dict(row.provenance),
     }  # fmt: skip
 
 
@@ -231,6 +246,8 @@ register(
     Identifiers(Identifier, "customer", "Contact details", once=("kind", "normalized")),
     Memberships(Membership, "customer", "Accounts", once=("account_id",)),
     Relation(CustomerTag, "customer", "Tags", once=("tag_id",)),
+    Relation(SegmentMember, "customer", "Segments", once=("segment_id",)),
+    Relation(Login, "customer", "Logins"),
     Relation(Note, "customer", "Notes", once=("body", "author_id")),
     Candidates(DuplicateCandidate, "first"),
     AsOther(DuplicateCandidate, "second", other="customers.DuplicateCandidate.first"),

@@ -65,6 +65,7 @@ LOOSE: dict[str, str] = {
     "audit.Change.customer_id": "History stays where it was written: the log is append-only",
     "customers.Merge.source_ids": "Whom a merge absorbed stays true",
     "customers.Erasure.customer_id": "Whom a permanent deletion was about stays true",
+    "customers.AccountBulkEdit.ids": "They are accounts",
     "customers.BulkEdit.ids": "A job leaves out who is merged meanwhile, and says so",
 }
 
@@ -106,10 +107,10 @@ class Relation:
         if self.once:
             [(twice,)] = query(
                 f"""SELECT count(*) FROM {self.table} s WHERE s.{self.column} = ANY(%s) AND EXISTS (
-                    SELECT 1 FROM {self.table} k WHERE {self._equal}
+                    SELECT 1 FROM {self.table} k WHERE k.{self.column} = ANY(%s) AND {self._equal}
                     AND array_position(%s::bigint[], k.{self.column})
                         < array_position(%s::bigint[], s.{self.column}))""",
-                [ids, ids, ids],
+                [ids, ids, ids, ids],
             )
             total -= int(twice)
         return each, total
@@ -200,6 +201,13 @@ def undeclared() -> list[str]:
             ):
                 missing += [key] if key not in LOOSE and model is not Customer else []
     return missing
+
+
+def with_rows(customer_id: int) -> set[str]:
+    """The keys of the relations in which this locked customer has rows: most people have none in most tables."""
+    asked = [(one.key, one.table, one.column) for one in RELATIONS.values()]
+    each = (f"SELECT '{key}' WHERE EXISTS (SELECT 1 FROM {table} WHERE {column} = %s)" for key, table, column in asked)
+    return {key for (key,) in query(" UNION ALL ".join(each), [customer_id] * len(asked))}
 
 
 def query(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:

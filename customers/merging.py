@@ -24,13 +24,14 @@ from customers.matching import LOCKS_LIMIT, lock
 from customers.merge_plan import Plan, plan_of
 from customers.merge_relations import (
     PRIMARIES,
+    Candidates,
     give_a_primary,
     make_primary,
     primary_of,
     removed_identities,
     reverted,
 )
-from customers.merge_rules import RELATIONS, query
+from customers.merge_rules import RELATIONS, query, with_rows
 from customers.models import Customer, Identifier, Merge
 
 # The survivor's own columns that a merge may write
@@ -39,7 +40,6 @@ COLUMNS = (
     "last_linked_at",
 )  # fmt: skip
 LOCK_ATTEMPTS = 10
-SHOWN = 20
 
 
 class Refused(Exception):
@@ -127,7 +127,7 @@ def obstacle_to_undo(merge: Merge, *, viewer: Any = None, now: datetime) -> str:
         return "The customer was itself merged into another one since. Undo that merge first."
     if not survivor.is_active:
         return "The customer is deleted. Restore it first."
-    held = holds_on([survivor.pk])
+    held = holds_on([survivor.pk], told_to=getattr(viewer, "pk", None))
     if held:
         return f"A legal hold stands. {held[survivor.pk]}."
     if Merge.objects.filter(survivor=survivor, pk__gt=merge.pk, undone_at=None).exists():
@@ -136,13 +136,6 @@ def obstacle_to_undo(merge: Merge, *, viewer: Any = None, now: datetime) -> str:
     if Customer.objects.filter(pk__in=ids, state=Customer.State.MERGED, merged_into=survivor).count() != len(ids):
         return "One of the merged customers is not there any more."
     return ""
-
-
-def merges_of(customer: Customer) -> list[Merge]:
-    """The merges into this customer that stand, the latest first."""
-    return list(
-        Merge.objects.filter(survivor=customer, undone_at=None).select_related("actor").defer("snapshot")[:SHOWN]
-    )
 
 
 def survivor_of(customer_id: int) -> int | None:
@@ -167,8 +160,10 @@ def _carry_out(plan: Plan, *, actor: Actor, now: datetime) -> dict[str, Any]:
     values = {row.pk: (row.kind, row.normalized) for row in plan.identifiers}
     places = {row.pk: row.account_id for row in plan.memberships}
     for source in plan.sources:
-        logs = {}
+        logs, there = {}, with_rows(source.pk)
         for relation in reversed(RELATIONS.values()):
+            if relation.key not in there and not isinstance(relation, Candidates):  # these name a customer twice
+                continue
             log = relation.carry(survivor_id, source.pk)
             if log:
                 logs[relation.key] = log

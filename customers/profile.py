@@ -3,73 +3,25 @@
 Parts of the page are answered alone after an edit, so everything here is lazy: a part costs its own queries.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from accounts.models import Account
-from audit.models import Change, Source
-from customers.merging import merges_of
-from customers.models import Customer, Identifier, Membership, Note, Tag
+from customers.facts import Fact, Origin, fact_of, marked, origin_of, values_before
+from customers.models import Customer, Identifier, Membership, Note, Segment, Tag
+from customers.profile_records import MEMBERSHIPS_SHOWN, NOTES_LIMIT, NOTES_SHOWN, Records
+from customers.segment_filters import of_customer
 from properties import provenance
 from properties.models import Definition
-from properties.values import shown
 from staff.models import User
+from staff.permissions import permissions_of, teams_of
 
-VALUES_SHOWN = 5  # of one property; the others are folded
 EMPTY_SHOWN = 20
-NOTES_SHOWN = 10
-NOTES_LIMIT = 500
-MEMBERSHIPS_SHOWN = 50
-CHANGES_READ = 200  # the latest ones, to say what a value was before
 KINDS = {kind: position for position, kind in enumerate(Identifier.Kind.values)}
-COMPANY = "company."
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a value came from: 'Set by Mina Okafor', when, and what stood there before."""
-
-    text: str
-    at: datetime | None = None
-    was: str = ""
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A value as people read it; `url` when it is a link that may be followed."""
-
-    text: str
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A property as one row of the page. `name` is what the row is called, `values` are empty for one without any."""
-
-    definition: Definition
-    name: str
-    values: list[Shown] = field(default_factory=list)
-    origin: Origin | None = None
-    synced: str = ""
-    can_reset: bool = False
-
-    @property
-    def key(self) -> str:
-        return self.definition.key
-
-    @property
-    def first(self) -> list[Shown]:
-        return self.values[:VALUES_SHOWN]
-
-    @property
-    def others(self) -> list[Shown]:
-        return self.values[VALUES_SHOWN:]
 
 
 @dataclass(frozen=True)
@@ -111,20 +63,28 @@ class Profile:
         self.customer = customer
         self.viewer = viewer
         self.notes_shown = NOTES_LIMIT if every_note else NOTES_SHOWN
+        self._records = Records(customer.pk, every_note=every_note)
+
+    def read_ahead(self) -> None:
+        """Asks for what the whole page shows in one message; without it each part asks for its own."""
+        self._records.ahead()
 
     # Header
 
     @cached_property
     def company(self) -> str:
         """The primary account's name, else the `company.name` property (2.1)."""
-        primary = next((one for one in self.memberships if one.primary), None)
         named = self.customer.properties.get("company.name") or [""]
-        return primary.account.name if primary else str(named[0])
+        return self.company_account.name if self.company_account else str(named[0])
+
+    @property
+    def company_account(self) -> Account | None:
+        return next((one.account for one in self.memberships if one.primary), None)
 
     @cached_property
     def merges(self) -> list[Merged]:
         """Who was merged into this customer, the latest first."""
-        found = merges_of(self.customer)
+        found = self._records.merges
         if not found:
             return []
         absorbed = Customer.objects.in_bulk({pk for merge in found for pk in merge.source_ids})
@@ -147,6 +107,14 @@ class Profile:
         return list(Tag.objects.filter(pk__in=self.customer.tag_ids)) if self.customer.tag_ids else []
 
     @cached_property
+    def segments(self) -> list[Segment]:
+        """Every segment that the customer is in, as far as the viewer may know (2.9)."""
+        possible, customers = self._records.segments, Customer.objects.visible_to(self.viewer)
+        dynamic = [one for one in possible if one.kind == Segment.Kind.DYNAMIC]
+        inside = of_customer(self.customer.pk, customers, dynamic, timezone.now()) if dynamic else []
+        return [one for one in possible if one.kind == Segment.Kind.STATIC or one in inside]
+
+    @cached_property
     def key_facts(self) -> list[Fact]:
         return [fact for fact in self._facts if fact.definition.is_key and fact.values]
 
@@ -155,10 +123,15 @@ class Profile:
         """The latest answer of each survey among those without an account (4.1)."""
         return [answer for answer in self._latest_answers if answer.account_id is None]
 
+    @property
+    def has_answered(self) -> bool:
+        """Whether there is any answer to a survey."""
+        return bool(self._latest_answers)
+
     @cached_property
     def badges(self) -> list[str]:
         """The names of the sources that know this customer."""
-        return sorted(self._sources[pk].name for pk in self.customer.source_ids if pk in self._sources)
+        return sorted(self.sources[pk] for pk in self.customer.source_ids if pk in self.sources)
 
     @cached_property
     def name_origin(self) -> Origin | None:
@@ -170,7 +143,7 @@ class Profile:
 
     @cached_property
     def identifiers(self) -> list[Identifier]:
-        rows = list(self.customer.identifiers.all())
+        rows = self._records.identifiers
         return sorted(rows, key=lambda row: (KINDS[row.kind], not row.primary, row.pk))
 
     @cached_property
@@ -219,6 +192,9 @@ class Profile:
 
     @cached_property
     def memberships(self) -> list[Membership]:
+        """Those of accounts that the viewer may see."""
+        if permissions_of(self.viewer) and teams_of(self.viewer) is None:
+            return self._records.memberships
         visible = Account.objects.visible_to(self.viewer).active()
         rows = self.customer.memberships.filter(account__in=visible).select_related("account")
         return list(rows[: MEMBERSHIPS_SHOWN + 1])
@@ -242,7 +218,7 @@ class Profile:
 
     @cached_property
     def notes(self) -> list[Note]:
-        return list(self.customer.notes.select_related("author")[: self.notes_shown + 1])
+        return self._records.notes
 
     @property
     def latest_notes(self) -> list[Note]:
@@ -256,7 +232,7 @@ class Profile:
 
     @cached_property
     def _definitions(self) -> list[Definition]:
-        return list(Definition.objects.exclude(subject=Definition.Subject.ACCOUNT))
+        return self._records.definitions
 
     @cached_property
     def _facts(self) -> list[Fact]:
@@ -275,62 +251,33 @@ class Profile:
         self, definition: Definition | None, key: str, values: Any, marks: provenance.Provenance,
         before: dict[str, list[Any]] | None = None,
     ) -> Fact:  # fmt: skip
-        definition = definition or Definition(key=key, label=key)
-        mark, type_ = marks.get(key), definition.type
-        values = values if isinstance(values, list) else [values]
-        was = (before or {}).get(key)
-        return Fact(
-            definition,
-            name=key[len(COMPANY) :] if definition.of_company else definition.label,
-            values=[_shown(value, type_) for value in values],
-            origin=self._origin(mark, was=_joined(was, type_)) if values or was else None,
-            synced=_joined(mark.get("synced"), type_) if mark and mark["by"] != "sync" else "",
-            can_reset=provenance.can_reset(marks, key),
-        )
+        return fact_of(definition, key, values, marks, self, was=(before or {}).get(key))
 
     @cached_property
     def _before(self) -> list[tuple[dict[str, Any], dict[str, Any]]]:
         """(before, after) of what was changed of the customer's own row lately, newest first."""
-        latest = Change.objects.of("customer", self.customer.pk).order_by("-id").values("pk")[:CHANGES_READ]
-        edits = Change.objects.filter(
-            pk__in=latest, table=Customer._meta.db_table, operation=Change.Operation.UPDATE,
-            before__has_any_keys=["properties", "name"],
-        )  # fmt: skip
-        found = edits.order_by("-id").values_list("before", "after")
-        return [(before or {}, after or {}) for before, after in found]
+        return [(change.before or {}, change.after or {}) for change in self._records.changes]
 
     @cached_property
     def _values_before(self) -> dict[str, list[Any]]:
         """By key, the values before the ones that stand there now; a key is absent when it had none."""
-        found: dict[str, list[Any]] = {}
-        for before, after in self._before:
-            old, new = before.get("properties") or {}, after.get("properties") or {}
-            for key in {**old, **new}:
-                if old.get(key) != new.get(key):
-                    found.setdefault(key, old.get(key) or [])
-        return found
+        return values_before(self._before)
 
     @cached_property
     def _names_before(self) -> list[str]:
         return [before["name"] for before, _ in self._before if before.get("name")]
 
-    @cached_property
+    @property
     def _latest_answers(self) -> list[Any]:
-        """The latest answer per account and survey. Surveys stand above customers, so: the reverse accessor."""
-        answers = self.customer.survey_responses.select_related("survey")
-        return list(
-            answers.order_by("account_id", "survey_id", "-answered_at", "-id").distinct("account_id", "survey_id")
-        )
+        return self._records.latest_answers
 
     @cached_property
-    def _sources(self) -> dict[int, Source]:
-        ids = {*self.customer.source_ids, *_marked(self._marks, "source_id")}
-        ids |= {row.source_id for row in self.identifiers if row.source_id}
-        return Source.objects.in_bulk(ids) if ids else {}
+    def sources(self) -> dict[int, str]:
+        return dict(self._records.sources)
 
     @cached_property
-    def _users(self) -> dict[int, User]:
-        ids = _marked(self._marks, "actor_id")
+    def users(self) -> dict[int, User]:
+        ids = marked(self._marks, "actor_id")
         return User.objects.in_bulk(ids) if ids else {}
 
     @property
@@ -341,35 +288,8 @@ class Profile:
         return marks
 
     def _origin(self, mark: dict[str, Any] | None, *, was: str = "") -> Origin | None:
-        if not mark:
-            return Origin("Came with the first data", was=was) if was else None
-        at = parse_datetime(mark["at"]) if mark.get("at") else None
-        source = self._sources.get(mark.get("source_id") or 0)
-        done = "Removed" if mark.get("removed") else "Set"
-        if mark["by"] == "staff":
-            user = self._users.get(mark.get("actor_id") or 0)
-            return Origin(f"{done} by {user.name or user.email if user else 'a former colleague'}", at, was)
-        through = source.name if source else ""
-        if mark["by"] == "api":
-            return Origin(f"{done} through the REST API{f' ({through})' if through else ''}", at, was)
-        return Origin(f"From {through}" if through else "From a sync", at, was)
+        return origin_of(mark, self, was=was)
 
     def _origin_of_identifier(self, row: Identifier) -> Origin:
-        source = self._sources.get(row.source_id or 0)
-        return Origin(f"From {source.name}" if source else "Added by hand", row.created_at)
-
-
-def _shown(value: Any, type_: str) -> Shown:
-    text = shown(value, type_)
-    return Shown(text, text if type_ == Definition.Type.URL and text.startswith(("http://", "https://")) else "")
-
-
-def _joined(values: Any, type_: str) -> str:
-    if not isinstance(values, list):
-        return ""
-    text = ", ".join(shown(value, type_) for value in values[:VALUES_SHOWN])
-    return text if len(text) <= 120 else f"{text[:119]}…"
-
-
-def _marked(marks: Iterable[dict[str, Any]], what: str) -> set[int]:
-    return {mark[what] for mark in marks if mark.get(what)}
+        source = self.sources.get(row.source_id or 0)
+        return Origin(f"From {source}" if source else "Added by hand", row.created_at)

@@ -29,7 +29,8 @@ class Condition:
     `indexed`: an index finds its rows, and the planner knows about how many. `column`: the column of the list's order
     that it restricts to a range, so that the walk in this order begins there; `ordered`: every order has an index of
     just the rows that meet it. `each`: the same asked of one row, where the planner would otherwise gather everybody
-    that meets it first. `probe`: the ids of who meets it, counted where the planner's estimate means nothing.
+    that meets it first. `probe`: the ids of who meets it, counted where the planner's estimate means nothing. `joint`:
+    it asks for several things at once, which the planner takes to have nothing to do with each other.
     """
 
     q: Q
@@ -38,6 +39,7 @@ class Condition:
     each: Q | None = None
     probe: "QuerySet[Any] | None" = None
     ordered: bool = False
+    joint: bool = False
 
 
 def words_of(text: str) -> list[str]:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from audit.actor import Actor
 from audit.recording import recorded
 from core import clock
+from core.arrays import AnyOf
 from core.retrying import retrying
 from customers import ledger
 from customers.identifying import Identity, digest, identity
@@ -56,7 +57,7 @@ def among(identities: Iterable[Identity]) -> set[Identity]:
     by_digest = {one.digest: one for one in identities}
     if not by_digest:
         return set()
-    found = Suppression.objects.filter(digest__in=list(by_digest)).values_list("digest", flat=True)
+    found = Suppression.objects.filter(AnyOf("digest", by_digest)).values_list("digest", flat=True)
     return {by_digest[bytes(one)] for one in found}
 
 

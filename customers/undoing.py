@@ -9,8 +9,9 @@ from audit.actor import Actor
 from audit.models import Change
 from audit.recording import recorded
 from core.retrying import retrying
+from customers import segmenting
 from customers.editing import add_identifier, make_primary, set_property
-from customers.models import Customer, CustomerTag, Identifier, Note, Tag
+from customers.models import Customer, CustomerTag, Identifier, Note, Segment, SegmentMember, Tag
 from customers.tagging import Tagged, add_tag, remove_tag
 from staff.models import User
 
@@ -81,6 +82,22 @@ def undo_tagging(entry_id: int, *, actor: Actor, now: datetime | None = None) ->
     if rows[0][0] == Change.Operation.INSERT:
         return remove_tag(ids, tag, actor=actor, now=now)
     return add_tag(ids, tag.name, actor=actor, now=now)
+
+
+@retrying
+def undo_segmenting(entry_id: int, *, actor: Actor, now: datetime | None = None) -> segmenting.Moved:
+    """Takes those out of a segment whom this entry of the actor's put in, or puts them back. Raises NothingToUndo."""
+    changes = Change.objects.filter(
+        entry_id=entry_id, entry__actor_id=actor.user_id, table=SegmentMember._meta.db_table,
+        entry__verb__in=["segment.customers_added", "segment.customers_removed"],
+    )  # fmt: skip
+    rows = list(changes.values_list("operation", "customer_id", "before__segment_id", "after__segment_id"))
+    segment = Segment.objects.filter(pk=rows[0][2] or rows[0][3]).first() if rows else None
+    if segment is None:
+        raise NothingToUndo
+    ids = sorted(customer_id for _, customer_id, *_ in rows if customer_id)
+    back = segmenting.take_out if rows[0][0] == Change.Operation.INSERT else segmenting.put_in
+    return back(segment, ids, actor=actor, now=now)
 
 
 def _deleted_row(customer: Customer, table: str, row_id: int) -> dict[str, Any]:

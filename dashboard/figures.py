@@ -8,13 +8,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Q, QuerySet
 
 from accounts.models import Account
 from customers.models import Customer
+from customers.search import Condition
+from dashboard import limited_figures
 from dashboard.keeping import kept
 from engagement.models import SurveyResponse
+from feedback.listing import NEWEST, find
 from feedback.models import Document
+from staff.permissions import teams_of
 
 DAYS = 30
 NPS_DAYS = 90
@@ -94,16 +98,18 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone)
 
 
-def period_until(now: datetime, zone: tzinfo) -> Period:
+def period_until(now: datetime, zone: tzinfo, viewer: Any) -> Period:
     """The last days up to today; where nothing came in them, those up to the latest feedback: an old archive too
     shows its own last days instead of emptiness."""
     today = now.astimezone(zone).date()
-    latest = (
-        Document.objects.active().filter(occurred_at__lte=now).order_by("-occurred_at", "-id")
-        .values_list("occurred_at", flat=True).first()
-    )  # fmt: skip
-    last = latest.astimezone(zone).date() if latest else today
+    until_now = Condition(Q(occurred_at__lte=now), column="occurred_at")
+    latest = find(Document.objects.visible_to(viewer).active(), [until_now], NEWEST, shape=_times, size=1).page.rows
+    last = latest[0]["occurred_at"].astimezone(zone).date() if latest else today
     return Period(today if last > today - timedelta(days=DAYS) else last, zone, today)
+
+
+def _times(documents: QuerySet[Any]) -> QuerySet[Any]:
+    return documents.values("pk", "occurred_at")
 
 
 @dataclass(frozen=True)
@@ -122,53 +128,67 @@ class PerDay:
         return cls([days[day] for day in period.days], sum(n for day, n in days.items() if day < period.first))
 
 
-def feedback_per_day(period: Period) -> dict[str, PerDay]:
+def feedback_per_day(period: Period, viewer: Any) -> dict[str, PerDay]:
     """Documents by channel; channels without any are left out."""
+    teams = teams_of(viewer)
 
     def count() -> dict[str, PerDay]:
         parameters = {**period.bounds(twice=True), "channels": Document.Channel.values}
         found: dict[str, Counter[date]] = {channel: Counter() for channel in Document.Channel.values}
-        for channel, day, number in _rows(_PER_DAY, parameters):
-            found[channel][day] += number
-        for channel, day, number in _rows(_PER_DAY_NOT_ACTIVE, parameters):
-            found[channel][day] -= number
+        if teams is not None:
+            for channel, day, number in limited_figures.feedback_per_day(parameters, teams):
+                found[channel][day] += number
+        else:
+            for channel, day, number in _rows(_PER_DAY, parameters):
+                found[channel][day] += number
+            for channel, day, number in _rows(_PER_DAY_NOT_ACTIVE, parameters):
+                found[channel][day] -= number
         return {channel: PerDay.of(days, period) for channel, days in found.items() if any(days.values())}
 
-    return kept(f"feedback:{period.name}", count)
+    return kept(_named(f"feedback:{period.name}", teams), count)
 
 
-def new_customers_per_day(period: Period) -> PerDay:
+def new_customers_per_day(period: Period, viewer: Any) -> PerDay:
     """Customers by the day they were first seen."""
+    teams = teams_of(viewer)
 
     def count() -> PerDay:
+        if teams is not None:
+            return PerDay.of(Counter(dict(limited_figures.first_seen(period.bounds(twice=True), teams))), period)
         days = Counter(dict(_rows(_FIRST_SEEN, period.bounds(twice=True))))
         days.subtract(dict(_rows(_FIRST_SEEN_NOT_ACTIVE, period.bounds(twice=True))))
         return PerDay.of(days, period)
 
-    return kept(f"customers:{period.name}", count)
+    return kept(_named(f"customers:{period.name}", teams), count)
 
 
-def unassigned() -> int:
+def unassigned(viewer: Any) -> int:
     """Documents without a customer, counted to the cap."""
+    teams = teams_of(viewer)
+    if teams is not None:
+        return kept(_named("unassigned", teams), lambda: limited_figures.unassigned(settings.COUNT_LIMIT + 1, teams))
     return kept("unassigned", lambda: _one(_UNASSIGNED, {"most": settings.COUNT_LIMIT + 1}))
 
 
 def top_accounts(period: Period, viewer: Any) -> list[tuple[Account, int]]:
     """The accounts with most feedback in the period."""
-    found = kept(
-        f"accounts:{period.name}", lambda: list(_rows(_TOP_ACCOUNTS, {**period.bounds(), "most": TOP_ACCOUNTS}))
-    )
+    teams, parameters = teams_of(viewer), {**period.bounds(), "most": TOP_ACCOUNTS}
+    if teams is None:
+        found = kept(f"accounts:{period.name}", lambda: list(_rows(_TOP_ACCOUNTS, parameters)))
+    else:
+        found = kept(_named(f"accounts:{period.name}", teams), lambda: limited_figures.top_accounts(parameters, teams))
     accounts = Account.objects.visible_to(viewer).active().in_bulk([pk for pk, _ in found])
     return [(accounts[pk], number) for pk, number in found if pk in accounts]
 
 
-def nps(now: datetime) -> Nps | None:
+def nps(now: datetime, viewer: Any) -> Nps | None:
     """Of the answers of the last NPS_DAYS days, or, without any, of all; None when nobody was ever asked."""
+    teams = teams_of(viewer)
 
     def count() -> tuple[Nps | None]:
         recent = Q(answered_at__gte=now - timedelta(days=NPS_DAYS))
         earlier = Q(answered_at__gte=now - timedelta(days=2 * NPS_DAYS)) & ~recent
-        answers = SurveyResponse.objects.filter(survey__kind="nps", answered_at__lt=now)
+        answers = SurveyResponse.objects.visible_to(viewer).filter(survey__kind="nps", answered_at__lt=now)
         found = answers.aggregate(**_parts("ever", Q()), **_parts("recent", recent), **_parts("earlier", earlier))
         which = "recent" if found["recent"] else "ever"
         score = _score(found, which)
@@ -178,7 +198,12 @@ def nps(now: datetime) -> Nps | None:
         before = _score(found, "earlier") if which == "recent" else None
         return (Nps(score, found[which], average, before, recent=which == "recent"),)
 
-    return kept("nps", count)[0]
+    return kept(_named("nps", teams), count)[0]
+
+
+def _named(name: str, teams: list[int] | None) -> str:
+    """What a figure is kept under: by itself for those whom nothing limits."""
+    return name if teams is None else f"{name}:{'.'.join(map(str, teams))}"
 
 
 def _parts(name: str, among: Q) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """One search over people, feedback and accounts (11.2), each in the way its own list searches."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -7,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import Account
-from core.paging import capped_count
 from customers import listing as customer_listing
 from customers import search as customer_search
+from customers.dealings import as_seen
 from customers.models import Customer
 from feedback import listing as document_listing
 from feedback.models import Document
@@ -57,24 +58,28 @@ def number_of(kind: str, text: str, viewer: Any) -> int:
     """How many people or how much feedback there is, counted to the cap. Raises ValidationError."""
     conditions = customer_search.conditions(text)
     if kind == "people":
-        return capped_count(customer_listing.meeting(Customer.objects.visible_to(viewer).active(), conditions))
+        return customer_listing.count(Customer.objects.visible_to(viewer).active(), conditions)
     query = query_of(text)
-    return capped_count(Document.objects.visible_to(viewer).active().filter(query)) if query is not None else 0
+    if query is None:
+        return 0
+    return document_listing.count(Document.objects.visible_to(viewer).active(), [customer_search.Condition(Q(query))])
 
 
 def last_seen(viewer: Any, *, most: int) -> list[Customer]:
     """Who was heard of last."""
-    return list(_shaped(Customer.objects.visible_to(viewer).active().order_by("-last_seen_at", "-id"))[:most])
+    return _people([], viewer, most)
 
 
 def _people(conditions: list[customer_search.Condition], viewer: Any, size: int) -> list[Customer]:
     customers = Customer.objects.visible_to(viewer).active()
     sort = customer_listing.sort_of(customer_listing.DEFAULT_SORT)
-    return customer_listing.find(customers, conditions, sort, shape=_shaped, size=size).page.rows
+    found = customer_listing.find(customers, conditions, sort, shape=_shaped(viewer), size=size)
+    return as_seen(found.page.rows, viewer)
 
 
-def _shaped(customers: Any) -> Any:
-    return customers.with_company().only("name", "primary_email", "primary_phone", "feedback_count", "last_seen_at")
+def _shaped(viewer: Any) -> Callable[[Any], Any]:
+    columns = ("name", "primary_email", "primary_phone", "feedback_count", "last_seen_at")
+    return lambda customers: customers.with_company(viewer).only(*columns)
 
 
 def _feedback(text: str, viewer: Any, size: int) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What must hold of surveys."""
+"""What must hold of surveys and usage."""
 
 from core.invariants import by_sql
 
@@ -16,5 +16,17 @@ by_sql(
     """
     SELECT r.id FROM engagement_surveyresponse r JOIN customers_customer c ON c.id = r.customer_id
     WHERE c.state = 'merged'
+    """,
+)
+by_sql(
+    "engagement",
+    "the usage of each day is counted as its events are",
+    """
+    SELECT coalesce(d.account_id, e.account_id) FROM engagement_usageday d
+    FULL JOIN (
+        SELECT account_id, (occurred_at AT TIME ZONE 'UTC')::date AS "on", module, count(*) AS count
+        FROM engagement_usageevent GROUP BY 1, 2, 3
+    ) e ON (coalesce(e.account_id, 0), e."on", e.module) = (coalesce(d.account_id, 0), d."on", d.module)
+    WHERE d.count IS DISTINCT FROM e.count
     """,
 )

@@ -1,7 +1,7 @@
-"""How survey answers follow a merge of customers."""
+"""How survey answers, usage and deliveries of campaigns follow a merge of customers."""
 
 from customers.merge_rules import Relation, arrived, query, register
-from engagement.models import SurveyResponse
+from engagement.models import Delivery, SurveyResponse, UsageEvent
 from feedback import merging  # noqa: F401  documents come first
 
 
@@ -17,4 +17,8 @@ class Answers(Relation):
         )
 
 
-register(Answers(SurveyResponse, "customer", "Survey answers"))
+register(
+    Answers(SurveyResponse, "customer", "Survey answers"),
+    Relation(UsageEvent, "customer", "Usage events"),
+    Relation(Delivery, "customer", "Campaigns", once=("campaign_id",)),
+)

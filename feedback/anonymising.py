@@ -13,6 +13,7 @@ BLANK = "[removed]"
 _PARTICLES = frozenset(re.split(" ", "al bin da de del der di do dos du el en la le of the van von und and y e ibn dr"))
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _NO_DIGIT = re.compile(r"\D")
+_END = r"(?!\w)"
 _AGAIN = re.compile(r"\[removed\](?:\s+\[removed\])+")
 _NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().\-/\u00a0]{0,3}\d){5,30}(?!\w)")
 _DIGITS = 6  # of a phone number; fewer would blank prices and years
@@ -74,48 +75,56 @@ class Known:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
-        parts: dict[str, None] = {}
+        """One alternative for each form, the longest first: a name within an email goes with it.
+
+        Those that begin with a letter or digit, which may not stand within a longer word, share the look behind them:
+        finding out what many people are called costs more than looking for it.
+        """
+        forms = set[str]()
         for kind, text in self.identifiers:
-            parts |= dict.fromkeys([_whole(text)] if kind == "phone" else _identifier(kind, text))
+            forms |= {text} if kind == "phone" else set(_identifier(kind, text))
+        patterns = {_escaped(form) for form in forms}
         for name in self.names:
-            parts |= dict.fromkeys(_name(name))
-        ordered = sorted(parts, key=len, reverse=True)  # the longest first: a name within an email goes with it
-        return re.compile("|".join(ordered), re.IGNORECASE) if ordered else None
+            patterns |= set(_name(name))
+        words = [one for one in patterns if one[0].isalnum()]
+        others = [one for one in patterns if not one[0].isalnum()]
+        parts = [rf"(?<!\w)(?:{_alternatives(words)})"] if words else []
+        parts += [_alternatives(others)] if others else []
+        return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+
+def _alternatives(patterns: Iterable[str]) -> str:
+    return "|".join(sorted(patterns, key=lambda one: (-len(one), one)))
 
 
 def _identifier(kind: str, text: str) -> Iterable[str]:
-    forms = {
-        text,
-        quote(text, safe=""),
-        quote(text),
-        escape(text),
-        text.replace("@", "&#64;"),
-        text.replace("@", "&#x40;"),
-    }
+    """The identifier as it stands, in an address and in HTML."""
+    yield text
+    if not (text.isascii() and text.isalnum()):
+        yield from (quote(text, safe=""), quote(text), escape(text))
+        if "@" in text:
+            yield from (text.replace("@", "&#64;"), text.replace("@", "&#x40;"))
     if kind == "handle":
         name = text.split(":", 1)[-1].lstrip("@")
         if len(name) >= _SHORT:
-            forms |= {name, quote(name, safe="")}
+            yield from (name, quote(name, safe=""))
         elif name:
-            forms.add(f"@{name}")
-    for form in forms:
-        yield _whole(form)
+            yield f"@{name}"
 
 
-def _whole(form: str) -> str:
-    """Not within a longer word: user ID 12 is not in 2012."""
-    before = r"(?<!\w)" if form[0].isalnum() else ""
-    after = r"(?!\w)" if form[-1].isalnum() else ""
-    return before + re.escape(form) + after
+def _escaped(form: str) -> str:
+    """Not the beginning of a longer word: user ID 12 is not in 123."""
+    return re.escape(form) + (_END if form[-1].isalnum() else "")
 
 
 def _name(name: str) -> Iterable[str]:
+    """Patterns for the whole name, however its words are joined, and for each of them; accents may be missing."""
     words = _WORD.findall(name)
-    yield _whole(name)
+    yield _escaped(name)
     if len(words) > 1:
-        yield r"(?<!\w)" + r"[\s,._+%20-]{1,3}".join(map(re.escape, words)) + r"(?!\w)"
+        yield r"[\s,._+%20-]{1,3}".join(map(re.escape, words)) + _END
     for word in words:
         if len(word) > 1 and fold(word) not in _PARTICLES:
-            yield r"(?<!\w)" + re.escape(word) + r"(?!\w)"
+            yield re.escape(word) + _END
             if fold(word) != word.casefold():
-                yield r"(?<!\w)" + re.escape(fold(word)) + r"(?!\w)"
+                yield re.escape(fold(word)) + _END

@@ -10,12 +10,12 @@ from django.urls import reverse
 from accounts.models import Account
 from audit.models import Source
 from core.ui import MONTHS
-from customers.models import Customer, Tag
+from customers.models import Customer, Segment, Tag
 from feedback.appearance import CHANNEL_LABELS
 from feedback.filters import NONE, PERIODS, DocumentFilter
 
-NAMED = {"source": Source, "tag": Tag, "account": Account, "customer": Customer}
-NOBODY = {"source": "none", "tag": "none", "account": "none", "customer": "nobody"}
+NAMED = {"source": Source, "tag": Tag, "account": Account, "customer": Customer, "segment": Segment}
+NOBODY = {"source": "none", "tag": "none", "account": "none", "customer": "nobody", "segment": "none"}
 TIMES = ("time", "time_from", "time_to")
 SHOWN = 3
 

@@ -48,7 +48,7 @@ def delete_many(ids: Collection[int], *, actor: Actor, now: datetime | None = No
     """Deletes the active ones whose customer and account are not on legal hold."""
     with recorded(actor, "document.deleted", now=now) as entry:
         locked = _locked(ids)
-        held = _holds_on(document for document in locked if document.is_active)
+        held = holds_of((document for document in locked if document.is_active), told_to=actor.user_id)
         skipped = held | _not_in(State.ACTIVE, locked, ids)
         changed = [document.pk for document in locked if document.pk not in skipped]
         Document.objects.filter(pk__in=changed).update(state=State.DELETED, deleted_at=entry.at)
@@ -81,6 +81,15 @@ def undo(entry_id: int, *, actor: Actor, now: datetime | None = None) -> Outcome
     return restore_many(list(changes.values_list("row_id", flat=True)), actor=actor, now=now, deleted_at=entry.at)
 
 
+def holds_of(documents: Iterable[Document], *, told_to: int | None = None) -> dict[int, str]:
+    """Why these documents may not be deleted, by document: their customer's legal hold, or their account's."""
+    asked = list(documents)
+    customers = holds_on({one.customer_id for one in asked if one.customer_id}, told_to=told_to)
+    accounts = holds_on_accounts({one.account_id for one in asked if one.account_id})
+    found = {one.pk: customers.get(one.customer_id or 0) or accounts.get(one.account_id or 0) for one in asked}
+    return {pk: why for pk, why in found.items() if why}
+
+
 def due_at(document: Document) -> datetime | None:
     """When a deleted document is permanently deleted; None when it is not deleted, or no schedule does so."""
     return schedules.due_at("documents", document.deleted_at) if document.state == State.DELETED else None
@@ -92,14 +101,6 @@ def _locked(ids: Collection[int]) -> list[Document]:
     lock_customers(owners)
     rows = Document.objects.filter(pk__in=ids).order_by("pk")
     return list(rows.only("state", "deleted_at", "customer_id", "account_id").select_for_update())
-
-
-def _holds_on(documents: Iterable[Document]) -> dict[int, str]:
-    asked = list(documents)
-    customers = holds_on({one.customer_id for one in asked if one.customer_id})
-    accounts = holds_on_accounts({one.account_id for one in asked if one.account_id})
-    found = {one.pk: customers.get(one.customer_id or 0) or accounts.get(one.account_id or 0) for one in asked}
-    return {pk: why for pk, why in found.items() if why}
 
 
 def _not_in(state: str, locked: list[Document], ids: Collection[int]) -> dict[int, str]:

@@ -24,10 +24,14 @@ from customers.filters import (
     ListFilter,
     PeriodField,
 )
+from customers.models import Customer
 from customers.search import Condition
+from customers.visibility import Belongs
 from feedback.models import Document
 from feedback.property_filters import PropertyFilter, definitions_in
 from feedback.search import MOST_CHARACTERS, query_of
+from feedback.segment_filters import SegmentFilter
+from feedback.visibility import parted
 
 PERIODS = {
     "1d": "In the last day",
@@ -51,7 +55,7 @@ class SearchFilter(ConditionFilter):
 
     def conditions(self, value: Any, **_: Any) -> list[Condition]:
         query = query_of(value)
-        return [] if query is None else [Condition(Q(query))]
+        return [] if query is None else [Condition(Q(query), joint=query.is_joint)]
 
 
 class ChoiceFilter(ConditionFilter):
@@ -63,6 +67,17 @@ class ChoiceFilter(ConditionFilter):
         if value == [NONE]:
             return [Condition(Q(**{f"{self.field_name}__isnull": True}))]
         return [Condition(Q(**{f"{self.field_name}__in": value}))]
+
+
+class CustomerFilter(ChoiceFilter):
+    """Feedback of these customers. For limited staff of those whom they see: an account's feedback may be others'."""
+
+    def conditions(self, value: Any, **more: Any) -> list[Condition]:
+        limit = parted(self.parent.queryset)[1]
+        if limit is None or value == [NONE]:
+            return super().conditions(value, **more)
+        seen = Customer.objects.filter(Belongs(limit.teams), pk__in=value)
+        return [Condition(Q(customer__in=list(seen.values_list("pk", flat=True))))]
 
 
 class TagFilter(ConditionFilter):
@@ -151,8 +166,9 @@ class DocumentFilter(ListFilter):
     source = ChoiceFilter(field_name="source", label="Source")
     status = StatusFilter(label="Status")
     tag = TagFilter(label="Tag")
-    customer = ChoiceFilter(field_name="customer", label="Customer")
+    customer = CustomerFilter(field_name="customer", label="Customer")
     unassigned = UnassignedFilter(label="Unassigned")
+    segment = SegmentFilter(label="Segment")
     account = ChoiceFilter(field_name="account", label="Account")
     time = TimeFilter(label="Time")
     time_from = DayFilter(label="From")

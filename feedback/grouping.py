@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta, tzinfo
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Account
 from audit.models import Source
@@ -18,9 +19,11 @@ from core.lookup import Kept
 from customers.listing import meeting
 from customers.models import Customer, Tag
 from customers.search import Condition
+from customers.visibility import ONE
 from feedback.appearance import CHANNEL_LABELS
-from feedback.listing import among, are_few, total
+from feedback.listing import among, are_few, shown_by_index, total
 from feedback.models import Document
+from feedback.visibility import Shown, number_shown, parted
 from properties.models import Definition
 from properties.values import shown
 
@@ -52,6 +55,9 @@ _KEYS = {
         ) AS asked""",
     ),
 }
+OF_CUSTOMER = ("customer", "property")
+_VISIBLE = f"""SELECT occurred_at, channel, source_id, status, account_id, tag_ids,
+    CASE WHEN {ONE.format(id="found.customer_id")} THEN customer_id END AS customer_id FROM found"""  # noqa: S608
 LABELS = {
     "day": "Day", "channel": "Channel", "source": "Source", "status": "Status", "tag": "Tag", "customer": "Customer",
     "account": "Account",
@@ -96,13 +102,24 @@ def groups(
 ) -> Groups | None:
     """The counts by `by`: one of LABELS, or `cp.<key>` for a text, choice or yes-or-no property; else None."""
     definition = _property(by)
+    documents, limit = parted(documents)
+    if limit:
+        conditions = [*conditions, Condition(Q(Shown(limit.teams)), indexed=False)]
     if by not in LABELS and definition is None:
         return None
-    source, partial = _looked_at(documents, conditions)
-    counted = _count(source, "property" if definition else by, definition, zone)
+    if limit and total() > LOOKED_AT and number_shown(limit.teams) < LOOKED_AT / 5:
+        source, partial = (
+            among(*(part[:LOOKED_AT] for part in shown_by_index(documents, conditions[:-1], limit))),
+            False,
+        )
+    else:
+        source, partial = _looked_at(documents, conditions)
+    counted = _count(source, "property" if definition else by, definition, zone, limit)
     label = definition.label if definition else LABELS[by]
     names = _names("property" if definition else by, [key for key, _ in counted.top], definition, viewer)
     none = _NONE.get("property" if definition else by, "")
+    if limit and by == "customer":
+        none = "No customer, or not visible to you"
     rows = [Group(key, none if key in (None, "") else names.get(key, key), number) for key, number in counted.top]
     days, values, monthly = _over_time(counted.days, [row.key for row in rows[:COLOURS]], by)
     return Groups(
@@ -144,11 +161,16 @@ class _Counted:
     all: int
 
 
-def _count(rows: QuerySet[Any], by: str, definition: Definition | None, zone: tzinfo) -> _Counted:
+def _count(rows: QuerySet[Any], by: str, definition: Definition | None, zone: tzinfo, limit: Shown | None) -> _Counted:
     columns = ("pk", "occurred_at", "channel", "source_id", "status", "customer_id", "account_id", "tag_ids")
-    inner, params = rows.values(*columns).query.sql_with_params()
+    try:
+        inner, params = rows.values(*columns).query.sql_with_params()
+    except EmptyResultSet:  # no document can match: of no accounts, say
+        return _Counted([], [], 0)
     key, join = _KEYS[by]
     keys = [definition.key] * 4 if definition else []
+    if limit and by in OF_CUSTOMER:  # whom the reader may not see does not count as anybody
+        inner, params = f"WITH found AS MATERIALIZED ({inner}) {_VISIBLE}", (*params, limit.teams)
     sql = f"""
         WITH found AS MATERIALIZED ({inner}),
         keyed AS MATERIALIZED (SELECT {key} AS key, (found.occurred_at AT TIME ZONE %s)::date AS day FROM found {join}),

@@ -3,7 +3,9 @@
 from audit.invariants import every_row_recorded
 from core.invariants import by_sql
 
-every_row_recorded("feedback", "every document was recorded when it was made", "feedback_document", "documents")
+every_row_recorded(
+    "feedback", "every document was recorded when it was made", "feedback_document", "documents", since="received_at"
+)
 
 by_sql(
     "feedback",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from audit.actor import Actor
 from audit.recording import recorded
@@ -10,9 +11,10 @@ from core.retrying import retrying
 from customers.creating import Draft, Taken, draft_of, enrich, insert
 from customers.identifying import identity
 from customers.matching import lock, lock_customers, match
-from customers.models import Customer
+from customers.models import Customer, Membership
 from customers.suppressing import Suppressed, counting, require_open
 from feedback.models import Document
+from staff.permissions import teams_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,15 @@ def unlink(
 @retrying
 def create_and_link(
     document: Document, *, email: str, name: str, properties: dict[str, Sequence[object]] | None = None, actor: Actor,
-    now: datetime | None = None,
+    viewer: Any = None, now: datetime | None = None,
 ) -> Linked:  # fmt: skip
-    """Makes a customer and links it; an email that exists updates that customer's name instead (5.3).
+    """Makes a customer and links it; an email that exists updates that customer's name instead (5.3). Whom a limited
+    `viewer` makes joins the document's account, without which they would not see them (3.5).
 
-    Raises ValidationError, Taken when the email is a deleted customer's, and Suppressed.
+    Raises ValidationError, Taken when the email is that of a deleted customer or of one whom `viewer` may not see, and
+    Suppressed.
     """
+    limited = viewer is not None and teams_of(viewer) is not None
     require_open()
     draft = draft_of(name=name, identities=[identity("email", email)], properties=properties or {})
     with recorded(actor, "document.linked", document, now=now) as entry:
@@ -82,9 +87,12 @@ def create_and_link(
         if found.customer_id is None:
             _lock(document, None)
             customer = insert(draft, actor=actor, origin=Customer.Origin.DOCUMENT, now=entry.at)
+            if limited and document.account_id:
+                Membership.objects.create(customer=customer, account_id=document.account_id, primary=True)
             return Linked(customer, _assign(document, customer), created=True)
         locked = _lock(document, found.customer_id)
-        if not locked or not locked.is_active:
+        hidden = limited and not Customer.objects.visible_to(viewer).filter(pk=found.customer_id).exists()
+        if hidden or not locked or not locked.is_active:
             raise Taken(draft.identities[0], Customer.objects.get(pk=found.customer_id))
         before = locked.name
         enrich(locked, Draft(draft.name, draft.identities, draft.properties), found, actor=actor, now=entry.at)

@@ -21,15 +21,20 @@ from customers.rows import goes
 from feedback.appearance import CHANNEL_ICONS, CHANNEL_LABELS, CHANNEL_TONES, status_tone
 from feedback.sanitising import plain_text
 from feedback.search import marked, marks_of
+from staff.permissions import teams_of
 
 BEGINNING = 1_200  # characters of the body that are read
-SNIPPET = 80
+SNIPPET = 76
 TITLE = 75
 TAGS_SHOWN = 2
+HIDDEN = "hidden"  # stands for the state of a customer whom the reader may not see
 COLUMNS = (
     "pk", "title", "beginning", "body_format", "channel", "status", "occurred_at", "tag_ids", "customer_id",
     "customer__name", "customer__primary_email", "customer__primary_phone", "customer__state",
 )  # fmt: skip
+
+
+HOLDS = ("customer__legal_hold", "account__legal_hold")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +57,18 @@ def shaped(documents: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def shaped_deleted(documents: QuerySet[Any]) -> QuerySet[Any]:
-    return documents.annotate(beginning=Left("body", BEGINNING)).values(*COLUMNS, "deleted_at")
+    return documents.annotate(beginning=Left("body", BEGINNING)).values(*COLUMNS, "deleted_at", *HOLDS)
 
 
 def deleted_rows_of(request: HttpRequest, found: Sequence[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    """(address, icon, title, beginning, customer, deleted, by whom, the day it goes, restore address) of each row."""
+    """(id, address, icon, title, beginning, customer, deleted, by whom, day it goes, restore address) of each row."""
     authors, reading = deleted_by((row["deleted_at"] for row in found), "document.deleted"), reading_of(request)
     return [
         (
-            *(row.url, row.channel, row.title, row.snippet, row.customer),
+            *(row.pk, row.url, row.channel, row.title, row.snippet, row.customer),
             reading.time(data["deleted_at"]),
             authors.get(data["deleted_at"], ""),
-            goes("documents", data["deleted_at"], reading),
+            "On legal hold" if any(data[one] for one in HOLDS) else goes("documents", data["deleted_at"], reading),
             f"{row.url}restore/",
         )
         for data, row in zip(found, rows_of(request, found, shapes=True), strict=True)
@@ -79,7 +84,7 @@ def rows_of(
     """
     if isinstance(documents, QuerySet):
         documents = shaped(documents)
-    found = list(documents)
+    found = as_seen(list(documents), request.user)
     tags = (
         {tag.pk: tag for tag in Tag.objects.filter(pk__in={pk for row in found for pk in row["tag_ids"]})}
         if found
@@ -88,6 +93,15 @@ def rows_of(
     marks, reading = marks_of(typed), reading_of(request)
     address = reverse("documents:detail", args=[0]).replace("/0/", "/{}/")
     return [_row(row, tags, marks, reading, address, shapes) for row in found]
+
+
+def as_seen(found: list[dict[str, Any]], viewer: Any) -> list[dict[str, Any]]:
+    """The same rows without the customers that `viewer` may not see: a visible account's feedback may be theirs."""
+    if teams_of(viewer) is None:
+        return found
+    owners = {row["customer_id"] for row in found if row["customer_id"]}
+    visible = set(Customer.objects.visible_to(viewer).filter(pk__in=owners).values_list("pk", flat=True))
+    return [row if row["customer_id"] in {None, *visible} else row | {"customer__state": HIDDEN} for row in found]
 
 
 def _row(row: dict[str, Any], tags: dict[int, Tag], marks: Any, reading: Reading, address: str, shapes: bool) -> Row:
@@ -111,7 +125,11 @@ def _row(row: dict[str, Any], tags: dict[int, Tag], marks: Any, reading: Reading
 def channel_icon(channel: str, *, shapes: bool = False) -> SafeString:
     label = CHANNEL_LABELS.get(channel, channel)
     tone = CHANNEL_TONES.get(channel, "tone-none")  # type: ignore[call-overload]
-    drawn = f'<svg class="icon"><use href="#c-{channel}"/></svg>' if shapes else icon(CHANNEL_ICONS[channel])  # type: ignore[index]
+    if shapes:
+        return _safe(
+            f'<svg class="event__icon {tone}" role="img" aria-label="{label}"><use href="#c-{channel}"/></svg>'
+        )
+    drawn = icon(CHANNEL_ICONS[channel])  # type: ignore[index]
     return _safe(f'<span class="event__icon {tone}" role="img" title="{label}">{drawn}</span>')
 
 
@@ -122,8 +140,8 @@ _OUTER = re.compile(r"<svg[^>]*>|</svg>")
 def channel_shapes() -> SafeString:
     """The icon of every channel as a symbol, for rows made with `shapes`."""
     drawn = "".join(
-        f'<symbol id="c-{channel.value}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" '
-        f'stroke-linecap="round" stroke-linejoin="round">{_OUTER.sub("", icon(name))}</symbol>'
+        f'<symbol id="c-{channel.value}" viewBox="0 0 24 24"><title>{CHANNEL_LABELS[channel.value]}</title>'
+        f"{_OUTER.sub('', icon(name))}</symbol>"
         for channel, name in CHANNEL_ICONS.items()
     )
     return _safe(f'<svg width="0" height="0" aria-hidden="true" class="sr">{drawn}</svg>')
@@ -132,6 +150,8 @@ def channel_shapes() -> SafeString:
 def _customer(row: dict[str, Any]) -> SafeString:
     if row["customer_id"] is None:
         return _safe('<span class="muted">No customer</span>')
+    if row["customer__state"] == HIDDEN:
+        return _safe('<span class="muted">Not visible to you</span>')
     if row["customer__state"] != Customer.State.ACTIVE:
         return _safe('<span class="muted">Deleted customer</span>')
     name = row["customer__name"] or row["customer__primary_email"] or row["customer__primary_phone"]

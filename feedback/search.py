@@ -56,6 +56,11 @@ class TextQuery(Func):
         super().__init__(F("search_vector"))
         self.terms = terms
 
+    @property
+    def is_joint(self) -> bool:
+        """Whether several words must occur."""
+        return len(self.terms) > 1 or len(_WORDS.findall(self.terms[0].text)) > 1
+
     def as_sql(self, compiler: Any, connection: Any, **context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
         column, params = compiler.compile(self.source_expressions[0])
         parts, values = [], list(params)

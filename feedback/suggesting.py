@@ -29,7 +29,7 @@ def _owner_of(email: str, viewer: Any) -> list[Customer]:
         normalized = identity(Identifier.Kind.EMAIL, email).normalized
     except ValidationError:
         return []
-    choosable = Customer.objects.visible_to(viewer).active().with_company()
+    choosable = Customer.objects.visible_to(viewer).active().with_company(viewer)
     return list(choosable.filter(identifiers__kind="email", identifiers__normalized=normalized)[:1])
 
 

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from customers.views.following import following
-from feedback.views import customer, deleting, detail, drawer, filters, groups, listing, timeline
+from feedback.views import bulk, customer, deleting, detail, drawer, filters, groups, listing, timeline
 
 app_name = "documents"
 
@@ -10,6 +10,9 @@ urlpatterns = [
     path("count/", listing.count, name="count"),
     path("groups/", groups.groups, name="groups"),
     path("filter/<slug:kind>/", filters.choose, name="filter"),
+    path("bulk/", bulk.act, name="bulk"),
+    path("bulk/<int:pk>/", bulk.progress, name="bulk_edit"),
+    path("bulk/<int:entry_id>/undo/", bulk.undo, name="undo_bulk"),
     path("of/<int:customer_id>/", following(timeline.timeline, name="customer_id"), name="of_customer"),
     path("<int:pk>/", detail.detail, name="detail"),
     path("<int:pk>/delete/", deleting.delete, name="delete"),

@@ -9,18 +9,23 @@ from typing import Any
 
 from django.db import models
 
+from accounts.models import Account
 from core.json import dumps
 from core.spreadsheets import safe
 from customers.models import Customer
 from feedback.models import Document
 from retention.inventory import TABLES, Fate, Kind, fields_of, relations
+from staff.models import User
+from staff.permissions import teams_of
 
-LEFT_OUT = {"digest", "search_text", "sort_name", "normalized", "search_vector", "content_digest", "snapshot"}
+LEFT_OUT = {
+    "digest", "search_text", "sort_name", "normalized", "search_vector", "content_digest", "snapshot", "password",
+}  # fmt: skip
 
 
-def archive(customer: Customer) -> bytes:
+def archive(customer: Customer, viewer: Any = None) -> bytes:
     """The zip: `customer.json` with everything, and a CSV file a table."""
-    tables = gathered(customer)
+    tables = gathered(customer, viewer)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("customer.json", dumps(tables))
@@ -30,18 +35,33 @@ def archive(customer: Customer) -> bytes:
     return out.getvalue()
 
 
-def gathered(customer: Customer) -> dict[str, list[dict[str, Any]]]:
-    """Every row about the customer by table: the profile, what is part of it, their feedback and survey answers."""
+def gathered(customer: Customer, viewer: Any = None) -> dict[str, list[dict[str, Any]]]:
+    """Every row about the customer by table: the profile, what is part of it, their feedback and survey answers; for
+    limited staff without what belongs to accounts that they may not see (3.5)."""
     every = [customer.pk, *Customer.objects.filter(merged_into=customer).values_list("pk", flat=True)]
     found = {"customers_customer": _rows(Customer, models.Q(pk__in=every))}
     for fate in (Fate.DELETED, Fate.UNLINKED, Fate.CHOSEN):
         for model, name in relations("customers.Customer", fate):
             rows = found.setdefault(model._meta.db_table, [])
-            rows += [row for row in _rows(model, models.Q(**{f"{name}__in": every})) if row not in rows]
-    documents = Document.objects.filter(customer_id__in=every).values("pk")
+            about = models.Q(**{f"{name}__in": every}) & seen_by(viewer, model)
+            rows += [row for row in _rows(model, about) if row not in rows]
+    # Nobody looks: it is for the customers themselves
+    visible = Document.objects.visible_to(viewer) if viewer else Document.objects.all()
+    documents = visible.filter(customer_id__in=every).values("pk")
     for model, name in relations("feedback.Document", Fate.DELETED):
         found[model._meta.db_table] = _rows(model, models.Q(**{f"{name}__in": documents}))
+    found[User._meta.db_table] = _rows(User, models.Q(login__customer__in=every))
     return found
+
+
+def seen_by(viewer: Any, model: type[models.Model]) -> models.Q:
+    """That `viewer` may see a row by the account that it names, if it names one."""
+    teams = teams_of(viewer)
+    names = {one.name for one in model._meta.fields}
+    if teams is None or "account" not in names:
+        return models.Q()
+    visible = Account.objects.of_teams(teams)
+    return models.Q(account=None) | models.Q(account__in=visible.values("pk"))
 
 
 def _rows(model: type[models.Model], which: models.Q) -> list[dict[str, Any]]:

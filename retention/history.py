@@ -27,6 +27,8 @@ verbs({
     "document.purged": "permanently deleted",
     "customer.data_exported": "exported all data about",
     "import.forgotten": "deleted the logs of imports",
+    "usage.forgotten": "deleted old usage events",
+    "audit.forgotten": "deleted old entries of the audit log",
     "policy.made": "set up the retention policies",
     "policy.changed": "changed the retention policy",
     "policy.run_started": "ran the retention policy",

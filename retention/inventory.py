@@ -85,7 +85,7 @@ TABLES: dict[str, Table] = {
     "customers.Membership": Table(
         purge=_GOES,
         personal="properties provenance contact key_contact",
-        plain="id customer account primary created_at",
+        plain="id customer account primary owner created_at",
         fates={"customer": Fate.DELETED},
     ),
     "customers.Note": Table(
@@ -94,6 +94,20 @@ TABLES: dict[str, Table] = {
         plain="id customer author pinned created_at edited_at",
         fates={"customer": Fate.DELETED},
     ),
+    "customers.Login": Table(
+        purge="deleted with the customer, and the user who signed in with it",
+        plain="id customer user created_at",
+        fates={"customer": Fate.DELETED},
+    ),
+    "customers.Segment": Table(
+        purge="a filter that names the customer is emptied",
+        personal="query",
+        plain="id name folded kind created_by created_at",
+    ),
+    "customers.SegmentMember": Table(
+        purge=_GOES, plain="id segment customer added_at", fates={"customer": Fate.DELETED}
+    ),
+    "customers.SegmentCount": Table(purge=_NOBODY, plain="id segment on count"),
     "customers.CustomerTag": Table(purge=_GOES, plain="id customer tag", fates={"customer": Fate.DELETED}),
     "customers.DuplicateCandidate": Table(
         purge=_GOES,
@@ -125,6 +139,10 @@ TABLES: dict[str, Table] = {
         personal="query",
         plain=f"{JOB} actor action tag_name ids filter_count after_id changed skipped skipped_why",
     ),
+    "customers.AccountBulkEdit": Table(
+        purge=_NOBODY,
+        plain=f"{JOB} actor action tag_name ids query filter_count after_id changed skipped skipped_why",
+    ),
     # Feedback
     "feedback.Document": Table(
         purge="by choice deleted; or kept, with the author's fields emptied and the person's names, emails, phones,"
@@ -138,6 +156,11 @@ TABLES: dict[str, Table] = {
     "feedback.DocumentTag": Table(
         purge="deleted with the document", plain="id document tag", fates={"document": Fate.DELETED}
     ),
+    "feedback.DocumentEdit": Table(
+        purge="the words of the search are removed when they name the customer",
+        personal="query",
+        plain=f"{JOB} actor action tag_name ids filter_count after_id changed skipped skipped_why",
+    ),
     # Engagement
     "engagement.Survey": Table(purge=_NOBODY, plain="id name kind created_at"),
     "engagement.SurveyResponse": Table(
@@ -145,6 +168,18 @@ TABLES: dict[str, Table] = {
         personal="comment external_id",
         plain="id survey customer account document source score answered_at",
         fates={"customer": Fate.UNLINKED, "document": Fate.UNLINKED},
+    ),
+    "engagement.UsageEvent": Table(
+        purge="stays with the account, without the person",
+        plain="id account customer source external_id module activity occurred_at",
+        fates={"customer": Fate.UNLINKED},
+    ),
+    "engagement.UsageDay": Table(purge=_NOBODY, plain="id account on module count"),
+    "engagement.Campaign": Table(purge=_NOBODY, plain="id name goal created_at"),
+    "engagement.Delivery": Table(
+        purge=_GOES,
+        plain="id campaign customer source sent_at viewed_at engaged_at goal_reached_at",
+        fates={"customer": Fate.DELETED},
     ),
     # Integrations
     "integrations.Import": Table(
@@ -179,8 +214,13 @@ TABLES: dict[str, Table] = {
     # Accounts and properties
     "accounts.Account": Table(
         purge="nothing: it is about an organisation",
-        plain="id name sort_name external_id state properties provenance deleted_at legal_hold created_at updated_at",
+        plain="id name sort_name external_id state properties provenance deleted_at legal_hold created_at updated_at"
+        " version",
     ),
+    "accounts.Team": Table(purge=_NOBODY, plain="id name reach definition operator value created_at"),
+    "accounts.TeamAccount": Table(purge=_NOBODY, plain="id team account"),
+    "accounts.TeamMember": Table(purge=_STAFF, plain="id team user"),
+    "accounts.VisibleAccount": Table(purge=_NOBODY, plain="id team account"),
     "properties.Definition": Table(
         purge=_NOBODY, plain="id subject key label type choices personal is_key position created_at"
     ),
@@ -191,7 +231,7 @@ TABLES: dict[str, Table] = {
     "audit.Source": Table(purge=_NOBODY, plain="id name kind created_at last_received_at"),
     "audit.Entry": Table(
         purge="nothing: who did what when to which number stays, and holds nothing personal of the customer",
-        plain="id at actor source via verb subject_type subject_id facts",
+        plain="id at actor source on_behalf_of via verb subject_type subject_id facts",
     ),
     "audit.Change": Table(
         purge="the values are emptied, the names of the fields stay",
@@ -200,12 +240,23 @@ TABLES: dict[str, Table] = {
     ),
     # Staff
     "staff.User": Table(
-        purge=_STAFF,
+        purge="the login of a customer is deleted with them; the others are colleagues",
         personal="email name password last_login",
-        plain="id is_superuser role is_active is_staff joined_at theme time_zone times shortcuts groups"
+        plain="id is_superuser role is_active is_staff team_ids joined_at theme time_zone times shortcuts groups"
         " user_permissions",
     ),
+    "staff.Impersonation": Table(
+        purge="the reason is emptied when the customer who was impersonated is deleted",
+        personal="reason",
+        plain="id staff target mode session_digest return_to started_at ends_at ended_at",
+    ),
+    "staff.SignInRules": Table(purge=_NOBODY, plain="id two_factor_required"),
     "staff.FailedSignIn": Table(purge=_STAFF, derived="key", plain="id at"),
+    "staff.Session": Table(
+        purge="the sessions of a customer's login are deleted with it; the others are colleagues'",
+        personal="session_data device address began_at seen_at",
+        plain="session_key expire_date user",
+    ),
     # Of the framework
     "admin.LogEntry": Table(
         purge="deleted where it is about the customer",
@@ -215,9 +266,22 @@ TABLES: dict[str, Table] = {
     "auth.Permission": Table(purge=_NOBODY, plain="id name content_type codename"),
     "auth.Group": Table(purge=_NOBODY, plain="id name permissions"),
     "contenttypes.ContentType": Table(purge=_NOBODY, plain="id app_label model"),
-    "sessions.Session": Table(purge=_STAFF, personal="session_data", plain="session_key expire_date"),
     "account.EmailAddress": Table(purge=_STAFF, personal="email", plain="id user verified primary"),
     "account.EmailConfirmation": Table(purge=_STAFF, plain="id email_address created sent key"),
+    "mfa.Authenticator": Table(
+        purge="those of a customer's login are deleted with it; the others are colleagues'",
+        personal="data created_at last_used_at",
+        plain="id user type",
+    ),
+    "staff.SecondFactor": Table(purge="it is mfa.Authenticator"),
+    "socialaccount.SocialApp": Table(purge=_NOBODY, plain="id provider provider_id name client_id secret key settings"),
+    "socialaccount.SocialAccount": Table(
+        purge=_STAFF, personal="uid extra_data last_login date_joined", plain="id user provider"
+    ),
+    "staff.SingleSignOn": Table(purge="it is socialaccount.SocialAccount"),
+    "socialaccount.SocialToken": Table(
+        purge="nothing: no row is ever written", plain="id app account token token_secret expires_at"
+    ),
 }
 SUBJECTS = ("customers.Customer", "feedback.Document")
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q
+
 from audit.models import Change
 from core.arrays import AnyOf
 from customers.models import Customer, Identifier
@@ -63,6 +65,11 @@ def _synced(marks: dict[str, Any]) -> list[str]:
 
 
 def _of_others(texts: set[str], every: list[int]) -> set[str]:
+    """Those of `texts` that identify somebody else. Phones have an index of their own, and so have all others."""
     wanted = {text.casefold() for text in texts} | texts
-    held = Identifier.objects.filter(AnyOf("normalized", wanted)).exclude(customer_id__in=every)
-    return {text.casefold() for text in held.exclude(customer__state="purging").values_list("normalized", flat=True)}
+    phone = Identifier.Kind.PHONE
+    found = set[str]()
+    for kinds in (Q(kind=phone), ~Q(kind=phone) & Q(kind__in=[kind for kind in Identifier.Kind if kind != phone])):
+        held = Identifier.objects.filter(kinds, AnyOf("normalized", wanted)).exclude(customer_id__in=every)
+        found |= set(held.exclude(customer__state="purging").values_list("normalized", flat=True))
+    return {text.casefold() for text in found}

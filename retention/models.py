@@ -15,13 +15,14 @@ __all__ = ["Policy", "Purge", "Run"]
 class Purge(Job):
     """A permanent deletion at work, and afterwards its receipt: what, when, why, by whom, and nothing personal (6.5).
 
-    `ids` are of customers or of documents, as `subject` says; the first `position` of them have been looked at. `done`
+    `ids` are of customers, documents or accounts, as `subject` says; the first `position` have been looked at. `done`
     counts what is through: deleted, or skipped for the reason in `skipped_why`. `counts` are rows by what they were.
     """
 
     class Subject(models.TextChoices):
         CUSTOMER = "customer", "Customers"
         DOCUMENT = "document", "Documents"
+        ACCOUNT = "account", "Accounts"
 
     class Documents(models.TextChoices):
         DELETE = "delete", "Deleted with the customer"
@@ -51,7 +52,7 @@ class Purge(Job):
         ordering = ("-id",)
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(subject__in=["customer", "document"])
+                condition=models.Q(subject__in=["customer", "document", "account"])
                 & models.Q(documents__in=["delete", "anonymise"])
                 & models.Q(reason__in=["hand", "request", "policy", "replay"]),
                 name="retention_purge_words_known",

@@ -9,9 +9,10 @@ from django.db.models import Q
 from audit.models import Change
 from core.arrays import AnyOf
 from core.writing_many import update_many
+from customers import ledger
 from customers.deleting import NOT_THERE
 from customers.holding import holds_on, holds_on_accounts
-from engagement.models import SurveyResponse
+from engagement.models import SurveyResponse, UsageEvent
 from feedback.anonymising import Known
 from feedback.deleting import IN_THE_WAY
 from feedback.models import Document
@@ -32,6 +33,9 @@ def take(
     """The next documents of these customers, and survey answers; what happened to how many."""
     theirs = Document.objects.filter(AnyOf("customer_id", every)).order_by("pk")
     counts = {"survey_answers_kept_without_the_person": _part_with_answers(every, absorbed, known)}
+    counts["usage_events_kept_without_the_person"] = UsageEvent.objects.filter(AnyOf("customer_id", every)).update(
+        customer=None
+    )
     counts["other_documents_anonymised"] = _others(every, known, now)
     if purge.documents == Purge.Documents.DELETE:
         ids = list(theirs.values_list("pk", flat=True)[:most])
@@ -112,12 +116,17 @@ def next_batch(purge: Purge, now: datetime) -> bool:
     with unrecorded(purge, "document.purged", now) as entry:
         owners = Document.objects.filter(AnyOf("pk", ids)).values_list("customer_id", flat=True)
         _lock_customers(owners)
-        rows = Document.objects.filter(AnyOf("pk", ids)).order_by("pk").only("state", "customer_id", "account_id")
+        rows = Document.objects.filter(AnyOf("pk", ids)).order_by("pk")
+        rows = rows.only("state", "customer_id", "account_id", "received_at")
         there = {row.pk: row for row in rows.select_for_update()}
         why = {pk: IN_THE_WAY.get(there[pk].state, "") if pk in there else NOT_THERE for pk in ids}
         why = {pk: reason for pk, reason in why.items() if pk not in there or there[pk].state != Document.State.DELETED}
         why |= {pk: reason for pk, reason in _held(there.values()).items() if pk not in why}
-        gone = delete([pk for pk in ids if pk not in why])
+        taken = [pk for pk in ids if pk not in why]
+        if taken:
+            pairs = [[pk, there[pk].received_at.isoformat()] for pk in taken]
+            ledger.append([ledger.ErasedDocuments(now.isoformat(), pairs)])
+        gone = delete(taken)
         skip(purge, why)
         purge.add(documents_deleted=gone)
         purge.deleted_count += gone

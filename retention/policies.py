@@ -9,11 +9,16 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Greatest
 
+from accounts.models import Account
 from audit.actor import Actor
+from audit.models import Entry
 from audit.recording import recorded
 from core import clock
 from core.retrying import retrying
+from core.statistics import rows_in
 from customers.models import Customer
+from engagement.models import UsageEvent
+from feedback.listing import estimated
 from feedback.models import Document
 from integrations.models import Import
 from retention.models import Policy
@@ -28,46 +33,63 @@ BRAKE_NUMBER, BRAKE_PERCENT, FREE_NUMBER = 10_000, 10, 10
 DEFAULTS: dict[str, tuple[bool, int]] = {
     Kind.DELETED_CUSTOMERS: (True, settings.DELETED_KEPT_DAYS),
     Kind.DELETED_DOCUMENTS: (True, settings.DELETED_KEPT_DAYS),
+    Kind.DELETED_ACCOUNTS: (True, settings.DELETED_KEPT_DAYS),
     Kind.ORPHANS: (True, settings.ORPHAN_GRACE_DAYS),
     Kind.UNSEEN: (False, 36),
     Kind.OLD_DOCUMENTS: (False, 36),
     Kind.IMPORT_LOGS: (False, 90),
+    Kind.USAGE: (False, 24),
+    Kind.AUDIT: (False, 84),
 }
 SAYS: dict[str, str] = {
     Kind.DELETED_CUSTOMERS: "Customers that somebody deleted, once they have been kept that long.",
     Kind.DELETED_DOCUMENTS: "Documents that somebody deleted, once they have been kept that long.",
+    Kind.DELETED_ACCOUNTS: "Accounts that somebody deleted, once they have been kept that long. Their feedback, usage"
+    " and survey scores stay without an account; people deleted with them go by the policy for customers.",
     Kind.ORPHANS: "Customers who came only from documents and have lost the last one, counted from the later of their"
     " last link and last import. Those added by hand, synced or from the portal never go by this rule.",
     Kind.UNSEEN: "Customers whose last interaction was longer ago than that, with everything there is of them.",
     Kind.OLD_DOCUMENTS: "Documents of one channel whose time is longer ago than that. Their customers stay.",
     Kind.IMPORT_LOGS: "Finished imports with their lists of rows that failed. What they brought in stays.",
+    Kind.USAGE: "What customers did with the product longer ago than that, and its counts by day.",
+    Kind.AUDIT: "Entries of the audit log older than that, with what they changed. The log says until when it was"
+    " shortened, and histories begin there.",
 }
 # When what is found has become what is looked for: the column that its index orders by
 MOMENT: dict[str, str] = {
     Kind.DELETED_CUSTOMERS: "deleted_at", Kind.DELETED_DOCUMENTS: "deleted_at", Kind.ORPHANS: "created_at",
+    Kind.DELETED_ACCOUNTS: "deleted_at",
     Kind.UNSEEN: "last_seen_at", Kind.OLD_DOCUMENTS: "occurred_at", Kind.IMPORT_LOGS: "finished_at",
+    Kind.USAGE: "occurred_at", Kind.AUDIT: "at",
 }  # fmt: skip
 
 # Tables that a policy empties, by its kind; what hangs on their rows goes with them.
 COVERED: dict[str, str] = {
     "customers.Customer": Kind.DELETED_CUSTOMERS,
     "feedback.Document": Kind.DELETED_DOCUMENTS,
+    "accounts.Account": Kind.DELETED_ACCOUNTS,
     "integrations.Import": Kind.IMPORT_LOGS,
+    "engagement.UsageEvent": Kind.USAGE,
+    "audit.Entry": Kind.AUDIT,
 }
 # Tables that no policy empties, and why not. What belongs to a covered row needs no word of its own.
 KEPT: dict[str, str] = {
-    "accounts.Account": "deleting accounts comes with their pages",
-    "audit.Entry": "the audit log says who did what for good; values of a person are emptied by a permanent deletion",
-    "audit.Change": "as the entries; a permanent deletion empties it",
+    "accounts.Team": "configuration",
+    "accounts.TeamMember": "configuration",
     "audit.Source": "configuration",
+    "customers.AccountBulkEdit": "a few rows a day that hold ids and a search",
     "customers.BulkEdit": "a few rows a day that hold ids and a search",
     "customers.Erasure": "proof that somebody was permanently deleted, without their data",
     "customers.KeyProof": "one row that proves the key",
+    "customers.Segment": "configuration",
+    "customers.SegmentCount": "a number for each day and segment",
     "customers.Suppression": "it must outlive the person: it keeps them out",
     "customers.Tag": "configuration",
     "customers.TagRewrite": "a few rows a month without personal data",
+    "engagement.Campaign": "configuration; deliveries go with their customers",
     "engagement.Survey": "configuration",
     "engagement.SurveyResponse": "scores stay with the account, without the person once that is permanently deleted",
+    "feedback.DocumentEdit": "as customers.BulkEdit",
     "integrations.ApiKey": "configuration; revoked keys stay in the history",
     "integrations.ImportMapping": "configuration",
     "properties.Definition": "configuration",
@@ -76,6 +98,11 @@ KEPT: dict[str, str] = {
     "retention.Purge": "the receipts of permanent deletions, without personal data",
     "retention.Run": "the history of what these policies did, without personal data",
     "staff.FailedSignIn": "sign-in empties it",
+    "staff.Impersonation": "part of the audit log",
+    "staff.SecondFactor": "it goes with its user, or when they remove it",
+    "staff.Session": "it ends after two weeks, or with its user",
+    "staff.SignInRules": "configuration",
+    "staff.SingleSignOn": "it goes with its user",
     "staff.User": "colleagues are deactivated, not deleted: history names them",
 }
 
@@ -118,7 +145,10 @@ def every() -> list[Policy]:
 
 def days_of(kind: str) -> int | None:
     """For how many days `core.schedules` is told that this is kept; None when the policy is off."""
-    kinds = {"customers": Kind.DELETED_CUSTOMERS, "documents": Kind.DELETED_DOCUMENTS, "orphans": Kind.ORPHANS}
+    kinds = {
+        "customers": Kind.DELETED_CUSTOMERS, "documents": Kind.DELETED_DOCUMENTS, "accounts": Kind.DELETED_ACCOUNTS,
+        "orphans": Kind.ORPHANS,
+    }  # fmt: skip
     found = Policy.objects.filter(kind=kinds[kind], channel="").values_list("enabled", "keep").first()
     enabled, keep = found or DEFAULTS[kinds[kind]]
     return keep if enabled else None
@@ -141,6 +171,8 @@ def due(kind: str, channel: str, cutoff: datetime) -> QuerySet[Any]:
         return Customer.objects.filter(state=Customer.State.DELETED, **before)
     if kind == Kind.DELETED_DOCUMENTS:
         return Document.objects.filter(state=Document.State.DELETED, **before)
+    if kind == Kind.DELETED_ACCOUNTS:
+        return Account.objects.filter(state=Account.State.DELETED, **before)
     if kind == Kind.ORPHANS:
         latest = Greatest("created_at", "last_linked_at", "last_imported_at")
         orphans = Customer.objects.active().filter(
@@ -152,6 +184,10 @@ def due(kind: str, channel: str, cutoff: datetime) -> QuerySet[Any]:
         return Customer.objects.active().filter(**before)
     if kind == Kind.OLD_DOCUMENTS:
         return Document.objects.active().filter(channel=channel, **before)
+    if kind == Kind.USAGE:
+        return UsageEvent.objects.filter(**before)
+    if kind == Kind.AUDIT:
+        return Entry.objects.filter(**before)
     return Import.objects.filter(**before)
 
 
@@ -177,13 +213,16 @@ def preview(policy: Policy, now: datetime) -> Preview:
 
 def brake_of(policy: Policy, count: int) -> str:
     """Why deleting so many has to be approved, "" when it has not."""
-    if count > BRAKE_NUMBER:
-        return f"It would delete more than {BRAKE_NUMBER:,} {policy.subject}."
     if count <= FREE_NUMBER or policy.subject == "imports":
         return ""
-    model = Customer if policy.subject == "customers" else Document
-    in_all = model._default_manager.all()[: BRAKE_NUMBER * 20].count()
-    many = count * 100 > in_all * BRAKE_PERCENT
+    if policy.kind in {Kind.USAGE, Kind.AUDIT}:  # they come by the million: only the share says that it is unusual
+        rows = due(policy.kind, "", cutoff_of(policy, clock.now()))
+        many = max(count, estimated(rows)) * 100 > rows_in(rows.model._meta.db_table) * BRAKE_PERCENT
+    elif count > BRAKE_NUMBER:
+        return f"It would delete more than {BRAKE_NUMBER:,} {policy.subject}."
+    else:
+        model = {"customers": Customer, "accounts": Account}.get(policy.subject, Document)
+        many = count * 100 > model._default_manager.all()[: BRAKE_NUMBER * 20].count() * BRAKE_PERCENT
     return f"It would delete more than {BRAKE_PERCENT} % of all {policy.subject}." if many else ""
 
 

@@ -21,10 +21,13 @@ class Policy(models.Model):
     class Kind(models.TextChoices):
         DELETED_CUSTOMERS = "deleted_customers", "Deleted customers"
         DELETED_DOCUMENTS = "deleted_documents", "Deleted documents"
+        DELETED_ACCOUNTS = "deleted_accounts", "Deleted accounts"
         ORPHANS = "orphans", "Customers who have lost their last document"
         UNSEEN = "unseen_customers", "Customers not seen for long"
         OLD_DOCUMENTS = "old_documents", "Old documents"
         IMPORT_LOGS = "import_logs", "Import logs"
+        USAGE = "usage", "Usage events"
+        AUDIT = "audit", "Entries of the audit log"
 
     class Documents(models.TextChoices):
         DELETE = "delete", "Delete them too"
@@ -49,7 +52,7 @@ class Policy(models.Model):
                 condition=models.Q(
                     kind__in=[
                         "deleted_customers", "deleted_documents", "orphans", "unseen_customers", "old_documents",
-                        "import_logs",
+                        "import_logs", "deleted_accounts", "usage", "audit",
                     ],
                     documents__in=["delete", "anonymise"],
                     keep__gte=1,
@@ -65,7 +68,9 @@ class Policy(models.Model):
 
     @property
     def unit(self) -> str:
-        return "months" if self.kind in {self.Kind.UNSEEN, self.Kind.OLD_DOCUMENTS} else "days"
+        kinds = self.Kind
+        in_months = {kinds.UNSEEN, kinds.OLD_DOCUMENTS, kinds.USAGE, kinds.AUDIT}
+        return "months" if self.kind in in_months else "days"
 
     @property
     def offers_suppression(self) -> bool:
@@ -75,9 +80,18 @@ class Policy(models.Model):
     @property
     def subject(self) -> str:
         """What it deletes, in the plural."""
-        if self.kind == self.Kind.IMPORT_LOGS:
-            return "imports"
+        others: dict[str, str] = {
+            self.Kind.IMPORT_LOGS: "imports", self.Kind.DELETED_ACCOUNTS: "accounts",
+            self.Kind.USAGE: "usage events", self.Kind.AUDIT: "audit entries",
+        }  # fmt: skip
+        if self.kind in others:
+            return others[self.kind]
         return "documents" if self.kind in {self.Kind.DELETED_DOCUMENTS, self.Kind.OLD_DOCUMENTS} else "customers"
+
+    @property
+    def one(self) -> str:
+        """What it deletes, in the singular."""
+        return "audit entry" if self.kind == self.Kind.AUDIT else self.subject.removesuffix("s")
 
     @property
     def kept_text(self) -> str:
@@ -91,6 +105,8 @@ class Run(Job):
     `after_id`); `purge_id` is the permanent deletion at work, which this run drives. With `brake` it waits until
     somebody approves.
     """
+
+    rest = 1.0  # a run in the night is in nobody's hurry, and pages are
 
     policy = models.ForeignKey(Policy, on_delete=models.PROTECT, related_name="+")
     actor = models.ForeignKey(

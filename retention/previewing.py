@@ -1,10 +1,12 @@
 """What a permanent deletion would take and what it would leave, counted before anybody confirms it (6.2)."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-from django.db.models import Q
+from django.db import models
 
 from audit.models import Change
+from core.arrays import AnyOf
 from customers.deleting import IN_THE_WAY
 from customers.holding import holds_on
 from customers.models import Customer, CustomerTag, Identifier, Membership, Note
@@ -24,25 +26,34 @@ class Preview:
 
 
 def preview(customer: Customer) -> Preview:
-    absorbed = list(Customer.objects.filter(merged_into=customer).values_list("pk", flat=True))
-    every = [customer.pk, *absorbed]
-    of_theirs = Q(customer_id__in=every)
+    return replace(counted([customer.pk]), refusal=refusal(customer))
+
+
+def counted(ids: Sequence[int]) -> Preview:
+    """What goes with these customers and what stays of them."""
+    absorbed = list(Customer.objects.filter(AnyOf("merged_into_id", ids)).values_list("pk", flat=True))
+    every = [*ids, *absorbed]
+    one = len(ids) == 1
     goes = [
-        ("Profile, with its properties", 1),
-        ("Profiles merged into it", len(absorbed)),
-        ("Emails, phones, user IDs and handles", Identifier.objects.filter(of_theirs).count()),
-        ("Places in accounts", Membership.objects.filter(of_theirs).count()),
-        ("Notes", Note.objects.filter(of_theirs).count()),
-        ("Tags on the profile", CustomerTag.objects.filter(of_theirs).count()),
-        ("Values in the history", Change.objects.filter(of_theirs).count()),
+        ("Profile, with its properties" if one else "Profiles, with their properties", len(ids)),
+        (f"Profiles merged into {'it' if one else 'them'}", len(absorbed)),
+        ("Emails, phones, user IDs and handles", _of(Identifier, every)),
+        ("Places in accounts", _of(Membership, every)),
+        ("Notes", _of(Note, every)),
+        (f"Tags on the profile{'' if one else 's'}", _of(CustomerTag, every)),
+        ("Values in the history", _of(Change, every)),
     ]
-    stays = [("Survey scores, without the person and the comment", SurveyResponse.objects.filter(of_theirs).count())]
+    who = "the person" if one else "the people"
+    stays = [(f"Survey scores, without {who} and the comment", _of(SurveyResponse, every))]
     return Preview(
         goes=[(what, number) for what, number in goes if number],
         stays=[(what, number) for what, number in stays if number],
-        documents=Document.objects.filter(of_theirs).count(),
-        refusal=refusal(customer),
+        documents=_of(Document, every),
     )
+
+
+def _of(model: type[models.Model], customer_ids: Sequence[int]) -> int:
+    return model._base_manager.filter(AnyOf("customer_id", customer_ids)).count()
 
 
 def refusal(customer: Customer) -> str:

@@ -43,6 +43,39 @@ class PermanentDeletionForm(forms.Form):
         return Purge.Reason.REQUEST if self.cleaned_data["requested"] else Purge.Reason.HAND
 
 
+class ManyForm(forms.Form):
+    """The same for several: one name cannot be typed for many, so what is done is, with their number."""
+
+    ids = forms.CharField(widget=forms.HiddenInput, required=False)
+    documents = forms.ChoiceField(
+        label="Their feedback",
+        choices=PermanentDeletionForm.base_fields["documents"].choices,  # type: ignore[attr-defined]
+        widget=forms.RadioSelect,
+        initial=Purge.Documents.DELETE,
+    )
+    requested = forms.BooleanField(label="The people asked for it", required=False)
+    allow = forms.BooleanField(
+        label="Allow re-import: their emails, phones and user IDs may come back as new profiles", required=False
+    )
+    confirmation = forms.CharField(max_length=100)
+
+    def __init__(self, *args: Any, words: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.words = words
+        self.fields["confirmation"].label = f"Type “{words}” to confirm"
+        self.fields["confirmation"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+
+    def clean_confirmation(self) -> str:
+        typed = str(self.cleaned_data["confirmation"])
+        if fold(typed).replace(",", "") != fold(self.words).replace(",", ""):
+            raise ValidationError(f"Type “{self.words}”. Nothing was deleted.", code="differs")
+        return typed
+
+    @property
+    def reason(self) -> str:
+        return Purge.Reason.REQUEST if self.cleaned_data["requested"] else Purge.Reason.HAND
+
+
 class LiftForm(forms.Form):
     """An identifier that may come back."""
 

@@ -24,7 +24,7 @@ from customers.matching import LOCKS_LIMIT, lock
 from customers.models import Customer, Erasure, Identifier
 from feedback.anonymising import Known
 from feedback.models import Document
-from retention import knowing, papers, traces
+from retention import knowing, logins, papers, traces
 from retention.inventory import Fate, relations
 from retention.models import Purge
 
@@ -63,6 +63,10 @@ def next_batch(purge: Purge, now: datetime) -> bool:
     """Claims or deletes the next ones; whether there is more."""
     if purge.subject == Purge.Subject.DOCUMENT:
         return papers.next_batch(purge, now)
+    if purge.subject == Purge.Subject.ACCOUNT:
+        from retention import organisations
+
+        return organisations.next_batch(purge, now)
     begun = list(Erasure.objects.filter(purge_id=purge.pk, done_at=None).order_by("customer_id")[:BATCH])
     if begun:
         _erase(purge, begun, now)
@@ -236,6 +240,7 @@ def _finish(purge: Purge, done: list[Erasure], absorbed: dict[int, int], now: da
         return
     merged = [pk for pk, into in absorbed.items() if into in set(ids)]
     every = [*merged, *ids]
+    logins.forget(every)
     for model, name in relations("customers.Customer", Fate.DELETED):
         gone = _delete(model, name, every)
         purge.add(**{str(model._meta.verbose_name_plural).replace(" ", "_"): gone} if gone else {})

@@ -14,7 +14,13 @@ WORDS = {
     "documents_anonymised": "Documents kept, anonymised",
     "other_documents_anonymised": "Other documents by the same author, anonymised",
     "survey_answers_kept_without_the_person": "Survey scores kept without the person",
+    "usage_events_kept_without_the_person": "Usage events kept without the person",
+    "accounts": "Accounts",
+    "documents_kept_without_the_account": "Documents kept without the account",
+    "survey_answers_kept_without_the_account": "Survey scores kept without the account",
+    "usage_events_kept_without_the_account": "Usage events kept without the account",
     "memberships": "Places in accounts",
+    "logins": "Logins for the portal",
     "notes": "Notes",
     "customer_tags": "Tags on profiles",
     "customer_values": "Values by which lists are filtered",
@@ -47,5 +53,14 @@ def receipt(purge: Purge) -> dict[str, Any]:
             for number, at, token in done.values_list("customer_id", "done_at", "token")
         ],
         "counts": purge.counts,
+        "accounts": _accounts(purge),
         "skipped": [{"number": number, "why": "skipped"} for number, _ in purge.skipped_why],
     }
+
+
+def _accounts(purge: Purge) -> list[dict[str, Any]]:
+    """The accounts that are gone, by their numbers."""
+    if purge.subject != Purge.Subject.ACCOUNT:
+        return []
+    skipped = {number for number, _ in purge.skipped_why}
+    return [{"number": number} for number in purge.ids[: purge.position] if number not in skipped]

@@ -8,20 +8,26 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 
 from core import clock, jobs
+from core.arrays import AnyOf
+from core.jobs import Status
 from customers import ledger
 from customers.models import Customer, Erasure, Identifier, Suppression
 from customers.suppressing import forget_checks, prove_key, remember
+from feedback.models import Document
+from retention import papers
 from retention.models import Purge
+from retention.purging import unrecorded
 
 
 def replay() -> int:
-    """Erases again whom the ledger names and this database does not know of; how many lines that took."""
+    """Erases again whom and what the ledger names and this database does not know of; how many lines that took."""
     forget_checks()
     prove_key(clock.now())
     number = 0
     for line in missing():
         again(line, clock.now())
         number += 1
+    number += _documents(clock.now())
     _lift()
     forget_checks()
     return number
@@ -66,13 +72,37 @@ def _there(line: ledger.Erased) -> list[int]:
     return sorted(found | set(owners.values_list("customer_id", flat=True)))
 
 
+def _documents(now: datetime) -> int:
+    """Deletes again the documents that were deleted by themselves; how many lines that took."""
+    number = 0
+    for line in ledger.entries():
+        if not isinstance(line, ledger.ErasedDocuments):
+            continue
+        moments = {pk: datetime.fromisoformat(at) for pk, at in line.documents}
+        rows = Document.objects.filter(AnyOf("pk", moments)).order_by("pk").select_for_update()
+        with transaction.atomic():
+            ids = [pk for pk, at in rows.values_list("pk", "received_at") if moments[pk] == at]
+            if not ids:
+                continue
+            purge = Purge.objects.create(
+                subject=Purge.Subject.DOCUMENT, ids=ids, total=len(ids), position=len(ids), done=len(ids),
+                deleted_count=len(ids), reason=Purge.Reason.REPLAY, status=Status.DONE, started_at=now,
+                finished_at=now, counts={"documents_deleted": len(ids)},
+            )  # fmt: skip
+            with unrecorded(purge, "document.purged", now) as entry:
+                papers.delete(ids)
+                entry.facts["documents"] = len(ids)
+        number += 1
+    return number
+
+
 def _lift() -> None:
     """What an admin lifted after it was suppressed stays lifted."""
     suppressed: dict[str, bool] = {}
     for line in ledger.entries():
         if isinstance(line, ledger.Lifted):
             suppressed[line.digest] = False
-        else:
+        elif isinstance(line, ledger.Erased):
             suppressed |= {digest: True for _, digest in line.suppressed}
     lifted = [bytes.fromhex(digest) for digest, stands in suppressed.items() if not stands]
     Suppression.objects.filter(digest__in=lifted).delete()

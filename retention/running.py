@@ -19,11 +19,17 @@ from customers.matching import LOCKS_LIMIT, lock
 from customers.models import Customer, Identifier
 from feedback import deleting as documents_deleting
 from feedback.models import Document
-from integrations.models import Import
-from retention import policies, purging
+from retention import logs, policies, purging
 from retention.models import Policy, Purge, Run
 
-BATCH = {"customers": 50, "documents": 1_000, "imports": 100}
+BATCH = {
+    "customers": 50,
+    "documents": 1_000,
+    "accounts": 50,
+    "imports": 100,
+    "usage events": 5_000,
+    "audit entries": 500,
+}
 SKIPPED_SHOWN = 200
 JUMP = timedelta(days=2)  # the schedule is looked at every minute
 NEVER = timedelta(days=36_500)
@@ -133,12 +139,12 @@ def next_batch(run: Run, now: datetime) -> bool:
 
 def _delete(run: Run, ids: list[int], now: datetime) -> None:
     system = Actor.of_system()
-    if run.policy.subject == "imports":
-        with recorded(system, "import.forgotten", now=now, facts={"imports": len(ids)}):
-            Import.objects.filter(pk__in=ids).delete()
-        run.deleted += len(ids)
+    if run.policy.kind in logs.FORGET:
+        gone, why = logs.FORGET[run.policy.kind](ids, run.cutoff, now)
+        run.deleted += gone
+        _skip(run, why)
         return
-    if run.policy.kind not in {Kind.DELETED_CUSTOMERS, Kind.DELETED_DOCUMENTS}:
+    if run.policy.kind not in {Kind.DELETED_CUSTOMERS, Kind.DELETED_DOCUMENTS, Kind.DELETED_ACCOUNTS}:
         customers = run.policy.subject == "customers"
         model, command = (Customer, customers_deleting) if customers else (Document, documents_deleting)
         if customers:
@@ -156,7 +162,7 @@ def _delete(run: Run, ids: list[int], now: datetime) -> None:
     if not ids:
         return
     purge = Purge.objects.create(
-        subject="customer" if run.policy.subject == "customers" else "document", ids=sorted(ids), total=len(ids),
+        subject=run.policy.subject.removesuffix("s"), ids=sorted(ids), total=len(ids),
         documents=run.documents, suppress=run.suppress, reason=Purge.Reason.POLICY, actor_id=run.actor_id,
         status=Status.RUNNING, started_at=now,
     )  # fmt: skip

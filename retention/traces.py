@@ -13,8 +13,10 @@ from django.db.models import Q
 from core.arrays import AnyOf
 from core.jobs import Status
 from core.text import fold
-from customers.models import BulkEdit, DuplicateCandidate
+from customers.models import AccountBulkEdit, BulkEdit, DuplicateCandidate, Segment
+from customers.selecting import without_its_search
 from feedback.anonymising import Known
+from feedback.models import DocumentEdit
 from integrations.models import Import, RowError
 
 REMOVED = "The values of this row were removed: it named somebody who was permanently deleted."
@@ -39,12 +41,21 @@ _VALUES = """
 """
 
 
-def empty_changes(*, customer_ids: Sequence[int] = (), document_ids: Sequence[int] = ()) -> None:
-    """Empties the values in the audit log of these customers or documents; who did what when stays."""
-    for column, ids in (("customer_id", customer_ids), ("document_id", document_ids)):
+def empty_changes(
+    *, customer_ids: Sequence[int] = (), document_ids: Sequence[int] = (), account_ids: Sequence[int] = ()
+) -> None:
+    """Empties the values in the audit log of these customers, documents or accounts; who did what when stays."""
+    for column, ids in (("customer_id", customer_ids), ("document_id", document_ids), ("account_id", account_ids)):
         if ids:
             with connection.cursor() as cursor:
                 cursor.execute(_EMPTY.replace("{which}", f"{column} = ANY(%s)"), [list(ids)])
+
+
+def empty_rows(table: str, ids: Sequence[int]) -> None:
+    """Empties the values in the audit log of these rows of a table."""
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_EMPTY.replace("{which}", '"table" = %s AND row_id = ANY(%s)'), [table, list(ids)])
 
 
 def values_of(customer_ids: Sequence[int]) -> bool:
@@ -62,6 +73,7 @@ def forget(customer_ids: Sequence[int], known: dict[int, Known]) -> None:
     _row_errors(words)
     _imports(words)
     _bulk_edits(words)
+    _segments(words)
     _admin_log(customer_ids)
 
 
@@ -148,10 +160,32 @@ def _imports(words: Words) -> None:
 
 
 def _bulk_edits(words: Words) -> None:
-    """Searches by which many were changed, when they name them."""
-    for job in BulkEdit.objects.exclude(query=None).exclude(query="").only("query"):
-        if any(words.are_in(value) for _, value in parse_qsl(job.query or "")):
-            BulkEdit.objects.filter(pk=job.pk).exclude(status__in=[Status.QUEUED, Status.RUNNING]).update(query="")
+    """Searches by which many were changed, when they name them. One under way goes on with the numbers it has left."""
+    for model in (AccountBulkEdit, BulkEdit, DocumentEdit):
+        searches = model.objects.exclude(query=None).exclude(query="").values_list("pk", "query")
+        for pk, query in list(searches):
+            if not _says(query or "", words):
+                continue
+            job = model.objects.select_for_update().get(pk=pk)  # waits for its batch to end
+            if job.is_finished:
+                model.objects.filter(pk=pk).update(query="")
+            elif job.query:
+                without_its_search(job)
+
+
+def _says(query: str, words: Words) -> bool:
+    """Whether a list's address names them, as a search or as the value of a property (`p.contact=is:ana@…`)."""
+    values = [value for _, value in parse_qsl(query)]
+    return any(words.are_in(text) for value in values for text in (value, value.partition(":")[2]) if text)
+
+
+def _segments(words: Words) -> None:
+    """Saved filters that name them, and what history says of such a segment. Nobody is in it any more."""
+    filters = Segment.objects.exclude(query="").values_list("pk", "query")
+    naming = [pk for pk, query in filters if _says(query, words)]
+    if naming:
+        Segment.objects.filter(pk__in=naming).update(query="")
+        empty_rows(Segment._meta.db_table, naming)
 
 
 def _admin_log(ids: Sequence[int]) -> None:

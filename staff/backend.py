@@ -4,6 +4,7 @@ from django.contrib.auth.backends import ModelBackend
 
 from core.lookup import by_key
 from staff.models import User
+from staff.standing import stands
 
 
 class StaffBackend(ModelBackend):
@@ -12,3 +13,7 @@ class StaffBackend(ModelBackend):
     def get_user(self, user_id: Any) -> User | None:
         user = by_key(User, user_id)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Asked at sign-in and again for every page, so that whoever is deactivated or deleted is out at once."""
+        return super().user_can_authenticate(user) and stands(user)

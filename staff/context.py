@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 
 from core.addresses import address
 from staff import navigation
+from staff.permissions import teams_of
 from staff.preferences import theme_of
 
 
@@ -33,7 +34,8 @@ class Shell:
         where = f"{match.namespace} {match.view_name}" if match else ""
         user = self.request.user
         rights = "superuser" if getattr(user, "is_superuser", False) else getattr(user, "role", "")
-        return f"{settings.ROOT_URLCONF} {where} {rights} {self.shortcuts}"
+        limited = teams_of(user) is not None
+        return f"{settings.ROOT_URLCONF} {where} {rights} {limited} {self.shortcuts}"
 
     @cached_property
     def theme(self) -> str:
@@ -52,6 +54,7 @@ class Shell:
             "palette": "dashboard:palette",
             "new_customer": "customers:new",
             "preferences": "staff:preferences",
+            "security": "mfa_index",
             "theme": "staff:theme",
             "sign_out": "staff:sign_out",
             "django_admin": "admin:index",

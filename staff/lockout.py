@@ -1,4 +1,4 @@
-"""Lockout on guessing (8.1), kept in PostgreSQL: guessing must end also while Redis is away (reliability 26)."""
+"""Lockout on guessing (8.1), kept in PostgreSQL: it must end also while Redis is away (reliability 26)."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,13 +15,16 @@ class Limit(NamedTuple):
     minutes: int
 
 
-# One person forgets a password; one office shares an address.
-LIMITS = {"email": Limit("email", 5, 5), "address": Limit("address", 30, 5)}
+# One person forgets a password; one office shares an address. A code of six digits lasts a minute and a half.
+LIMITS = {
+    kind: Limit(kind, most, 5)
+    for kind, most in {"email": 5, "address": 30, "code": 5, "reset": 3, "reset_address": 15}.items()
+}
 LONGEST = timedelta(minutes=max(limit.minutes for limit in LIMITS.values()))
 
 
 class FailedSignIn(models.Model):
-    """A sign-in that has not succeeded. `key` is a keyed hash of the email or of the network address."""
+    """A try that has not succeeded. `key` is a keyed hash of whose password it was for, or from which address."""
 
     key = models.CharField(max_length=64)
     at = models.DateTimeField()
@@ -40,10 +43,13 @@ def key_of(kind: str, value: str) -> str:
     return salted_hmac(f"staff.lockout.{kind}", value.strip().casefold(), algorithm="sha256").hexdigest()
 
 
-def attempt(email: str, address: str) -> list[int] | None:
-    """Counts one attempt and answers what `succeeded` needs; None when there were too many, and it may not be tried."""
+def attempt(**values: str) -> list[int] | None:
+    """Counts one attempt by each kind of LIMITS that is named: `attempt(email="ana@ex.test", address="192.0.2.1")`.
+
+    Answers what `succeeded` needs; None when there were too many, and it may not be tried.
+    """
     now = clock.now()
-    keys = {key_of("email", email): LIMITS["email"], key_of("address", address): LIMITS["address"]}
+    keys = {key_of(kind, value): LIMITS[kind] for kind, value in values.items()}
     with transaction.atomic():
         _queue(sorted(keys))
         if any(_recent(key, limit, now) >= limit.most for key, limit in keys.items()):

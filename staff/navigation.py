@@ -34,13 +34,21 @@ class Entry:
 MAIN = [
     Entry("Overview", "dashboard:overview", "layout-dashboard", "overview.view", key="o", whole_app=False),
     Entry("Customers", "customers:list", "users", "customers.view", key="c"),
+    Entry("Accounts", "accounts:list", "building-2", "accounts.view", key="n"),
     Entry("Documents", "documents:list", "file-text", "documents.view", key="d"),
+    Entry("Segments", "segments:list", "shapes", "customers.view", key="e"),
+    Entry("Surveys", "surveys:list", "gauge", "customers.view", key="v"),
+    Entry("Usage", "usage:list", "activity", "usage.view", key="u"),
+    Entry("Campaigns", "campaigns:list", "megaphone", "campaigns.view", key="b"),
     Entry("Imports", "imports:list", "upload", "imports.run", key="i"),
 ]
 WORKSPACE = [
     Entry("Properties", "properties:list", "sliders-horizontal", "customers.edit", key="p"),
     Entry("Tags", "tags:list", "tags", "customers.view", key="t"),
+    Entry("Teams", "teams:list", "shield-check", "teams.manage", key="m"),
     Entry("Retention", "policies:list", "timer", "retention.manage", key="r"),
+    Entry("Staff", "colleagues:list", "users-round", "staff.manage", key="s"),
+    Entry("Audit log", "audit:list", "scroll-text", "audit.view", key="a"),
 ]
 
 

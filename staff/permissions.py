@@ -10,27 +10,46 @@ from django.http import HttpRequest, HttpResponseBase
 
 View = Callable[..., HttpResponseBase]
 
-VIEWER = frozenset({"overview.view", "customers.view", "documents.view", "search.view", "preferences.edit"})
+VIEWER = frozenset({
+    "overview.view", "customers.view", "accounts.view", "documents.view", "search.view", "usage.view", "campaigns.view",
+    "preferences.edit",
+})  # fmt: skip
 SUPPORT = VIEWER | {
     "customers.edit", "customers.delete", "customers.merge", "documents.edit", "documents.delete", "tags.create",
-    "imports.run", "exports.run",
+    "accounts.edit", "accounts.delete", "segments.edit", "imports.run", "exports.run",
 }  # fmt: skip
 ADMIN = SUPPORT | {
     "tags.manage", "properties.manage", "holds.manage", "customers.purge", "suppressions.manage", "retention.manage",
+    "accounts.purge", "teams.manage", "staff.manage", "audit.view", "impersonate",
 }  # fmt: skip
 
-PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN}
+PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN, "portal": frozenset()}
 EVERY_PERMISSION = ADMIN
 
 PUBLIC = "public"
 BY_KEY = "by key"
+IN_PORTAL = "in the portal"  # customers, and whoever impersonates one (portal/access.py)
+
+# What shows or changes everybody's records, so that nobody may do it whom a team limits (3.5)
+UNLIMITED = frozenset({
+    "audit.view", "imports.run", "tags.manage", "properties.manage", "customers.purge", "accounts.purge",
+    "suppressions.manage", "retention.manage", "teams.manage", "staff.manage",
+})  # fmt: skip
 
 
 def permissions_of(user: Any) -> frozenset[str]:
     """What `user` may do; nothing for anonymous and deactivated ones, everything for superusers."""
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return frozenset()
-    return EVERY_PERMISSION if user.is_superuser else PERMISSIONS.get(user.role, frozenset())
+    if user.is_superuser:
+        return EVERY_PERMISSION
+    held = PERMISSIONS.get(user.role, frozenset())
+    return held if teams_of(user) is None else held - UNLIMITED
+
+
+def teams_of(viewer: Any) -> list[int] | None:
+    """The teams whose accounts are all that `viewer` may see; None when nothing limits them (3.5)."""
+    return None if getattr(viewer, "is_superuser", False) else getattr(viewer, "team_ids", None)
 
 
 def may(user: Any, permission: str) -> bool:

@@ -1,7 +1,12 @@
-"""A session of the database killed at every statement of a command: what is left is either before or after."""
+"""Workers that die: at every statement of a command, or a process at any moment. What is left is before or after."""
 
+import os
+import signal
+import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from random import Random
 from typing import Any
 
 from django.db import connection, connections
@@ -48,3 +53,26 @@ def at_every_statement(command: Callable[[], object], look: Callable[[], object]
         assert look() != before
         return number
     raise AssertionError(f"More than {MOST} statements")
+
+
+def killed_at_random(work: Callable[[], object], *, within: float, chance: Random) -> bool:
+    """Does `work` in a process of its own, which dies by SIGKILL within so many seconds; whether it was through before.
+
+    To be used with real transactions: the process has a connection of its own.
+    """
+    connections.close_all()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test runner; the child needs none of them
+        child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    time.sleep(chance.uniform(0, within))
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    assert status in {0, signal.SIGKILL}, "it failed by itself"
+    return status == 0

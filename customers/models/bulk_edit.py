@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -6,9 +7,15 @@ from django.db import models
 
 from core.jobs import Job
 
+if TYPE_CHECKING:
+    from customers.selecting import Kind
 
-class BulkEdit(Job):
-    """A change to more customers than one page holds. It goes on in id order after `after_id`; `done` counts them."""
+
+class BulkJob(Job):
+    """A change to more rows of a list than one page holds. It goes on in id order after `after_id`; `done` counts them.
+
+    Subclasses say of which `kind` the rows are.
+    """
 
     class Action(models.TextChoices):
         ADD_TAG = "add_tag", "Add tag"
@@ -28,22 +35,68 @@ class BulkEdit(Job):
     skipped_why = models.JSONField(default=list)
 
     class Meta(Job.Meta):
+        abstract = True
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(action__in=["add_tag", "remove_tag", "delete", "restore"]),
-                name="customers_bulkedit_action_known",
+                name="%(app_label)s_%(class)s_action_known",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {f'“{self.tag_name}”' if self.tag_name else 'customers'}"
+        return f"{self.get_action_display()} {f'“{self.tag_name}”' if self.tag_name else f'{self.kind.noun}s'}"
+
+    @property
+    def kind(self) -> "Kind":
+        raise NotImplementedError
 
     def batch(self, now: datetime) -> bool:
-        from customers.bulk import next_batch
+        from customers.selecting import next_batch
 
         return next_batch(self, now)
 
     @property
     def unchanged(self) -> int:
-        """Who was like this before."""
+        """What was like this before."""
         return self.done - self.changed - self.skipped
+
+
+class BulkEdit(BulkJob):
+    """A change to many customers. `tag_name` may be the name of a segment."""
+
+    class Action(models.TextChoices):
+        ADD_TAG = "add_tag", "Add tag"
+        REMOVE_TAG = "remove_tag", "Remove tag"
+        ADD_SEGMENT = "add_segment", "Add to segment"
+        REMOVE_SEGMENT = "remove_segment", "Remove from segment"
+        DELETE = "delete", "Delete"
+        RESTORE = "restore", "Restore"
+
+    action = models.CharField(max_length=20, choices=Action)
+    tag_name = models.CharField("name", max_length=100, blank=True)
+
+    class Meta(BulkJob.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    action__in=["add_tag", "remove_tag", "add_segment", "remove_segment", "delete", "restore"]
+                ),
+                name="customers_bulkedit_action_known",
+            )
+        ]
+
+    @property
+    def kind(self) -> "Kind":
+        from customers.bulk import CUSTOMERS
+
+        return CUSTOMERS
+
+
+class AccountBulkEdit(BulkJob):
+    """A change to many accounts."""
+
+    @property
+    def kind(self) -> "Kind":
+        from customers.accounts.bulk import ACCOUNTS
+
+        return ACCOUNTS

@@ -12,8 +12,9 @@ from core.schedules import due_at
 from core.text import fold
 from core.triggers import audited
 from customers.triggers import before_customer_update, keep_values
+from customers.visibility import Belongs
 from properties.models import Definition
-from staff.permissions import permissions_of
+from staff.permissions import permissions_of, teams_of
 
 NAME_LIMIT = 300
 AUTHORED = (
@@ -33,8 +34,14 @@ NAMED_COMPANY = KeyTextTransform(0, KeyTransform("company.name", "properties"))
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
     def visible_to(self, viewer: Any) -> Self:
-        """The customers that `viewer` may see: every one for staff, none for others. Always the first call."""
-        return self if permissions_of(viewer) else self.none()
+        """The customers that `viewer` may see: those of visible accounts for limited staff, every one for others, none
+        for who is not staff (3.5). Always the first call."""
+        if not permissions_of(viewer):
+            return self.none()
+        teams = teams_of(viewer)
+        if teams is None:
+            return self
+        return self.filter(Belongs(teams))
 
     def active(self) -> Self:
         return self.filter(state=Customer.State.ACTIVE)
@@ -46,12 +53,17 @@ class CustomerQuerySet(models.QuerySet["Customer"]):
     def deleted(self) -> Self:
         return self.filter(state=Customer.State.DELETED)
 
-    def with_company(self) -> Self:
-        """Adds `company`: the primary account's name, else the `company.name` property, else None (2.1)."""
+    def with_company(self, viewer: Any) -> Self:
+        """Adds `company`: the primary account's name if `viewer` may see it, else the `company.name` property, else
+        None (2.1, 3.5)."""
         from customers.models.membership import Membership
 
-        primary = Membership.objects.filter(customer=models.OuterRef("pk"), primary=True).values("account__name")[:1]
-        return self.annotate(company=Coalesce(models.Subquery(primary), NAMED_COMPANY, output_field=models.TextField()))
+        primary = Membership.objects.filter(customer=models.OuterRef("pk"), primary=True, account__state="active")
+        teams = teams_of(viewer)
+        if teams is not None:
+            primary = primary.filter(account__visible_to_teams__team__in=teams)
+        name = models.Subquery(primary.values("account__name")[:1])
+        return self.annotate(company=Coalesce(name, NAMED_COMPANY, output_field=models.TextField()))
 
 
 class Customer(models.Model):
@@ -152,7 +164,7 @@ class Customer(models.Model):
                 condition=models.Q(origin="document", feedback_count=0, state="active"),
                 name="customers_orphans",
             ),
-            models.Index("merged_into", condition=models.Q(state="merged"), name="customers_merged_into"),
+            models.Index("merged_into", condition=models.Q(merged_into__isnull=False), name="customers_merged_into"),
         ]
         triggers = [
             before_customer_update(),

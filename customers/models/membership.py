@@ -11,10 +11,11 @@ class Membership(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.CASCADE, related_name="memberships", db_index=False
     )
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships", db_index=False)
     primary = models.BooleanField(default=False)
     contact = models.BooleanField(default=False)
     key_contact = models.BooleanField(default=False)
+    owner = models.BooleanField(default=False, db_default=False)
     properties = ExactJSONField(default=dict, blank=True)
     provenance = ExactJSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -26,9 +27,20 @@ class Membership(models.Model):
             models.UniqueConstraint(
                 "customer", condition=models.Q(primary=True), name="customers_membership_one_primary"
             ),
+            models.UniqueConstraint("account", condition=models.Q(owner=True), name="customers_membership_one_owner"),
             models.CheckConstraint(
                 condition=models.Q(key_contact=False) | models.Q(contact=True),
                 name="customers_membership_key_is_contact",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["account", "customer"], name="customers_members_by_account"),
+            models.Index(
+                "account",
+                models.F("key_contact").desc(),
+                "id",
+                condition=models.Q(contact=True),
+                name="customers_contacts",
             ),
         ]
         triggers = audited(hidden=("provenance",), customer="customer_id", account="account_id")

@@ -10,7 +10,7 @@ from customers.creating import Taken, create_by_hand
 from customers.forms import CustomerForm
 from customers.models import Customer
 from customers.suppressing import IntakeStopped, Suppressed
-from customers.views.identifiers import taken_text
+from customers.views.identifiers import is_hidden, taken_text
 from properties.models import Definition
 from staff.permissions import requires
 
@@ -33,8 +33,8 @@ def new(request: HttpRequest) -> HttpResponse:
             types=form.types, account=form.cleaned_data["found"], actor=Actor.of_staff(request.user),
         )  # fmt: skip
     except Taken as taken:
-        form.add_error(taken.identity.kind, taken_text(taken))
-        if taken.customer.is_active:
+        form.add_error(taken.identity.kind, taken_text(taken, request.user))
+        if taken.customer.is_active or is_hidden(taken.customer, request.user):
             return _show(request, form, status=422)
         return _show(request, form, status=409, deleted=taken.customer)
     except IntakeStopped as stopped:

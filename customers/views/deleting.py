@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from audit.actor import Actor
 from audit.history import address
-from core import htmx
+from core import htmx, schedules
 from core.ui import number_text, reading_of
 from customers import deleting
 from customers.deleting import NotDeleted, Outcome
@@ -72,9 +72,9 @@ def named(done: Outcome) -> str:
     return f"{number_text(len(done.changed))} customers"
 
 
-def kept() -> str:
+def kept(what: str = "customers") -> str:
     """For how long what is deleted now can be restored."""
-    days = deleting.kept_days()
+    days = schedules.kept_days(what)
     if days is None:
         return "Kept until somebody permanently deletes it."
     return f"Kept for {number_text(days)} day{'' if days == 1 else 's'}."

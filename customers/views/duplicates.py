@@ -24,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
     found = candidates_for(request.user)
     page = keyset(found, BEST, request.GET.get("cursor"))
     ids = {pk for pair in page.rows for pk in (pair.first_id, pair.second_id)}
-    people: Any = Customer.objects.filter(pk__in=ids).with_company().in_bulk()
+    people: Any = Customer.objects.filter(pk__in=ids).with_company(request.user).in_bulk()
     pairs = [
         {
             "pk": pair.pk, "customers": [people[pair.first_id], people[pair.second_id]],

@@ -9,7 +9,8 @@ from audit.actor import Actor
 from audit.recording import recorded
 from core import clock
 from customers import exporting, listing
-from customers.bulk import Selection
+from customers.bulk import CUSTOMERS
+from customers.selecting import Selection
 from staff.models import User
 from staff.permissions import requires
 
@@ -20,16 +21,18 @@ def download(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The selected customers, or all that the list shows, as CSV; first of all the audit log knows of it."""
     now = clock.now()
     try:
-        selection = Selection.of(request.POST)
+        selection = Selection.of(request.POST, CUSTOMERS)
         user = cast(User, request.user)
-        customers = selection.customers(user, now)
+        customers = selection.rows(user, now)
     except ValidationError as error:
         return _refused(request, error.messages[0])
     sort = listing.sort_of(QueryDict(request.POST.get("query", "")[:5_000]).get("sort", ""))
     facts = {"customers": customers.count(), "all_that_match": selection.query is not None}
     with recorded(Actor.of_staff(user), "customers.exported", now=now, facts=facts):
         pass
-    response = StreamingHttpResponse(_file(exporting.stream(customers, sort)), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(
+        _file(exporting.stream(customers, sort, user)), content_type="text/csv; charset=utf-8"
+    )
     response["Content-Disposition"] = f'attachment; filename="customers-{now:%Y-%m-%d}.csv"'
     response["X-Accel-Buffering"] = "no"
     return response

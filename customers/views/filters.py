@@ -25,6 +25,7 @@ def edit(request: HttpRequest, kind: str) -> HttpResponse:
     applying = "apply" in request.GET
     chosen = "property" in request.GET
     form = form_class(request.GET if applying else None, initial=request.GET.dict() if chosen else {})
+    form.viewer = request.user
     kept = _without(request.GET, [*form.fields, *OWN])
     if applying and form.is_valid():
         changes: dict[str, Any] = form.changes(kept)

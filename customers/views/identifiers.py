@@ -1,5 +1,7 @@
 """A customer's contact details: added, corrected, removed, made primary."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -92,6 +94,8 @@ def restore(request: HttpRequest, pk: int, identifier_id: int) -> HttpResponse:
         raise Http404 from None
     except Taken as taken:
         text = f"{taken.identity.value} belongs to {taken.customer.display_name} by now, so it stays removed"
+        if is_hidden(taken.customer, request.user):
+            text = f"{taken_text(taken, request.user)} It stays removed"
     except Suppressed as refused:
         text = refused.text
     return done(request, customer, text, part=PART)
@@ -117,14 +121,22 @@ def _show(request: HttpRequest, customer: Customer, slot: str, form: IdentifierF
 
 def _taken(request: HttpRequest, customer: Customer, slot: str, form: IdentifierForm, taken: Taken) -> HttpResponse:
     """Somebody else has it: said with a link to them; 409 when that is a deleted customer."""
-    form.add_error("value", taken_text(taken))
-    return _show(request, customer, slot, form, status=422 if taken.customer.is_active else 409)
+    form.add_error("value", taken_text(taken, request.user))
+    here = taken.customer.is_active or is_hidden(taken.customer, request.user)
+    return _show(request, customer, slot, form, status=422 if here else 409)
 
 
-def taken_text(taken: Taken) -> str:
-    """Whose the identifier is, with the way there."""
+def is_hidden(owner: Customer, viewer: Any) -> bool:
+    """Whether this is somebody whom `viewer` may not see."""
+    return not Customer.objects.visible_to(viewer).filter(pk=owner.pk).exists()
+
+
+def taken_text(taken: Taken, viewer: Any) -> str:
+    """Whose the identifier is, with the way there; of somebody who is not visible, that it cannot be used (3.5)."""
     owner, kind = taken.customer, Kind(taken.identity.kind).label
     kind = kind.lower() if kind in {"Email", "Phone", "Handle"} else kind
+    if is_hidden(owner, viewer):
+        return f"This {kind} cannot be used here; ask an admin."
     if not owner.is_active:
         words = 'This {} belongs to <a href="{}">customer {}</a>, who is deleted.'
         return format_html(words, kind, url_of(owner), owner.pk)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -10,10 +11,11 @@ from django.views.decorators.http import require_safe
 
 from core import addresses, htmx
 from core.lookup import Kept
-from core.paging import Page, Sort, capped_count
+from core.paging import Page, Sort
 from core.ui import capped_text, checked, reading_of
 from customers import listing, rows
 from customers.chips import Chip, address, chips
+from customers.dealings import as_seen
 from customers.deleting import kept_days
 from customers.filter_forms import MORE
 from customers.filters import CHANNELS, FEEDBACK, PERIODS, CustomerFilter
@@ -31,17 +33,17 @@ FIRST_TAGS = Kept(lambda: Tag.objects.values_list("pk", "name", "hue")[:TAGS_IN_
 def show(request: HttpRequest) -> HttpResponse:
     """The customers that the address asks for; 422 with the reason where a filter cannot be understood."""
     filters = filters_of(request)
-    shown = chips(filters)
+    shown = chips(filters, request.user)
     deleted = "deleted" in shown
     sort = listing.sort_of(request.GET.get("sort", ""), deleted=deleted)
     wrong = filters.errors
     found = Found(Page()) if wrong else found_by(filters, request, sort)
-    page = found.page
+    page = replace(found.page, rows=as_seen(found.page.rows, request.user))
     alone = not (page.next or page.previous)
     context = {
         "page": page,
         "rows": (rows.finished_deleted if deleted else rows.finished)(
-            page.rows, rows.beside(page.rows), reading_of(request)
+            page.rows, rows.beside(page.rows, request.user), reading_of(request)
         ),
         "sort": sort.text,
         "sorted_by": SORTS[sort.name][1].lower() if sort.name in SORTS else "when they were deleted",
@@ -74,7 +76,7 @@ def count(request: HttpRequest) -> HttpResponse:
     filters = filters_of(request)
     if filters.errors:
         return HttpResponse(status=422)
-    number = capped_count(filters.matching(now=timezone.now()))
+    number = listing.count(filters.listed(), filters.conditions(now=timezone.now()))
     context = {"count": number, "filtered": bool(list(filters.active()))}
     response = render(request, "customers/_count.html", context)
     if "say" in request.GET:

@@ -57,6 +57,9 @@ def remove(request: HttpRequest, pk: int, membership_id: int) -> HttpResponse:
     customer = customer_for(request, pk)
     membership = _membership_for(request, customer, membership_id)
     joining.leave(membership, actor=Actor.of_staff(request.user))
+    if not Customer.objects.visible_to(request.user).filter(pk=pk).exists():
+        toast = f"Removed from {membership.account.name}. You do not see {customer.display_name} any more."
+        return htmx.redirect(request, "customers:list", toast=toast)
     return _done(request, customer, f"Removed from {membership.account.name}", focus="add-account")
 
 

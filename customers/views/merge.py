@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.actor import Actor
 from core import clock, htmx
 from customers import merging
-from customers.bulk import Selection
+from customers.bulk import CUSTOMERS
 from customers.duplicates import words_of
 from customers.filters import BIGGEST_ID
 from customers.merge_plan import MOST_SOURCES, Field, Plan
 from customers.models import Customer, DuplicateCandidate, Merge
+from customers.selecting import Selection
 from customers.suggesting import search
 from customers.views.profile import customer_for, url_of
 from staff.models import User
@@ -63,7 +64,7 @@ def merge(request: HttpRequest, pk: int) -> HttpResponse:
 def selected(request: HttpRequest) -> HttpResponse:
     """From the selected rows of the list to the preview; the one with the most feedback is proposed to be kept."""
     try:
-        chosen = Selection.of(request.POST).customers(cast(User, request.user), clock.now())
+        chosen = Selection.of(request.POST, CUSTOMERS).rows(cast(User, request.user), clock.now())
         chosen = chosen.filter(state=Customer.State.ACTIVE)
         found = list(chosen.order_by("-feedback_count", "pk").values_list("pk", flat=True)[: MOST_SOURCES + 2])
         if not 2 <= len(found) <= MOST_SOURCES + 1:
@@ -110,7 +111,7 @@ def _search(request: HttpRequest, pk: int) -> HttpResponse:
 def _candidates(request: HttpRequest, customer: Customer) -> list[Customer]:
     pairs = DuplicateCandidate.objects.filter(Q(first=customer) | Q(second=customer), dismissed_at=None)
     ids = {pk for pair in pairs.order_by("-score")[:8].values_list("first_id", "second_id") for pk in pair}
-    visible: Any = Customer.objects.visible_to(request.user).active().with_company()
+    visible: Any = Customer.objects.visible_to(request.user).active().with_company(request.user)
     return list(visible.filter(pk__in=ids - {customer.pk}))
 
 

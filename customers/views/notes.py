@@ -14,8 +14,8 @@ from staff.permissions import may, requires
 PART = "notes"
 
 
-@requires("customers.view", post=["customers.edit"])
 @require_http_methods(["GET", "POST"])
+@requires("customers.view", post=["customers.edit"])
 def notes(request: HttpRequest, pk: int) -> HttpResponse:
     """All notes; POST adds one."""
     customer = customer_for(request, pk)

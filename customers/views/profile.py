@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 
 from audit.history import address
 from core import htmx
+from customers.dealings import as_seen
 from customers.editing import Stale
 from customers.forms import initial_values
 from customers.holding import hold_of
@@ -73,7 +74,11 @@ def show(
     every_note: bool = False,
 ) -> HttpResponse:  # fmt: skip
     """The page, or the part of it that was asked for. `focus` is the id of what gets the keyboard after an edit."""
+    due_at = None if customer.legal_hold or not customer.is_active else customer.orphan_due_at()
+    [customer] = as_seen([customer], request.user)
     profile = Profile(customer, request.user, every_note=every_note)
+    if not htmx.wanted(request, PARTS):
+        profile.read_ahead()
     context = {
         "customer": customer,
         "profile": profile,
@@ -83,7 +88,7 @@ def show(
         "focus": focus,
         "types": Definition.Type.choices,
         "keys": lambda: _keys(opened),
-        "orphan_due_at": None if customer.legal_hold or not customer.is_active else customer.orphan_due_at(),
+        "orphan_due_at": due_at,
         "feedback_url": address("documents:of_customer", customer.pk),
         "surveys_url": address("surveys:of_customer", customer.pk),
         "export_url": address("retention:export", customer.pk),

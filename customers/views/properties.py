@@ -7,9 +7,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.actor import Actor
 from customers import editing, undoing
+from customers.facts import Fact
 from customers.forms import NewPropertyForm, ValuesForm, initial_values
 from customers.models import Customer
-from customers.profile import Fact, Profile
+from customers.profile import Profile
 from customers.views.profile import Opened, as_shown, customer_for, done, show, unless_changed
 from properties.models import Definition
 from staff.permissions import requires
@@ -25,7 +26,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "GET":
         return _show(request, customer, "property", NewPropertyForm())
     if "more" in request.POST:
-        form = NewPropertyForm(initial=_typed(request), spare=_spare(request))
+        form = NewPropertyForm(initial=typed_values(request), spare=spare_inputs(request))
         return _show(request, customer, "property", form)
     form = NewPropertyForm(request.POST)
     if not form.is_valid() or form.definition is None:
@@ -58,7 +59,7 @@ def edit(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     if request.method == "GET":
         return _show(request, customer, slot, ValuesForm(definition, initial=shown))
     if "more" in request.POST:
-        form = ValuesForm(definition, initial=shown | _typed(request), spare=_spare(request))
+        form = ValuesForm(definition, initial=shown | typed_values(request), spare=spare_inputs(request))
         return _show(request, customer, slot, form)
     form = ValuesForm(definition, request.POST)
     if not form.is_valid():
@@ -128,12 +129,12 @@ def _fact(request: HttpRequest, customer: Customer, key: str) -> Fact:
     return fact
 
 
-def _typed(request: HttpRequest) -> dict[str, object]:
+def typed_values(request: HttpRequest) -> dict[str, object]:
     typed: dict[str, object] = {"values": request.POST.getlist("values")}
     return typed | {name: request.POST[name] for name in ("key", "type", "version", "was") if name in request.POST}
 
 
-def _spare(request: HttpRequest) -> int:
+def spare_inputs(request: HttpRequest) -> int:
     """How many empty inputs 'Another value' leaves: one more than there were."""
     return min(sum(not text.strip() for text in request.POST.getlist("values")) + 1, SPARE_LIMIT)
 

@@ -10,7 +10,7 @@ from core.paging import Sort, keyset
 from customers import tag_admin
 from customers.models import Tag, TagRewrite
 from customers.tag_forms import MergeForm, TagForm
-from staff.permissions import requires
+from staff.permissions import requires, teams_of
 
 SIZE = 100
 SHOWN_CAP = 1_000  # in the list; a confirmation counts further
@@ -23,12 +23,13 @@ BUSY = "A tag is still being merged or deleted in the background. Wait until tha
 def tags(request: HttpRequest) -> HttpResponse:
     """Every tag with its colour and how many records have it (2.8)."""
     page = keyset(Tag.objects.all(), Sort("name", "folded"), request.GET.get("cursor"), SIZE)
-    reach = tag_admin.reach_of(page.rows, cap=SHOWN_CAP)
-    rows = [(tag, tag_admin.COLOURS[tag.hue], reach[tag.pk]) for tag in page.rows]
+    counted = teams_of(request.user) is None  # the numbers are of everybody's records
+    reach = tag_admin.reach_of(page.rows, cap=SHOWN_CAP) if counted else {}
+    rows = [(tag, tag_admin.COLOURS[tag.hue], reach.get(tag.pk)) for tag in page.rows]
     jobs = list(TagRewrite.objects.exclude(status__in=ENDED).filter(tag__isnull=False).select_related("into"))
     working = [job for job in jobs if not job.is_finished]
     stuck = [job for job in jobs if job.is_finished]
-    context = {"page": page, "rows": rows, "cap": SHOWN_CAP, "working": working, "stuck": stuck}
+    context = {"page": page, "rows": rows, "counted": counted, "cap": SHOWN_CAP, "working": working, "stuck": stuck}
     return htmx.page(request, "tags/list.html", context, partials=("results", "working"))
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from audit.reading import recent
 from core import clock
@@ -30,21 +31,22 @@ class Compared:
 
 
 @requires("overview.view", "customers.view", "documents.view")
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """How things stand (11.1). Every figure links to the list behind it."""
     now = clock.now()
-    period = figures.period_until(now, timezone.get_current_timezone())
-    channels = figures.feedback_per_day(period)
+    period = figures.period_until(now, timezone.get_current_timezone(), request.user)
+    channels = figures.feedback_per_day(period, request.user)
     context = {
         "nothing_yet": not channels and figures.nothing_yet(),
         "period": period,
         "span": _span(period),
         "feedback": _feedback(channels, period),
         "chart": _chart(channels, period) if channels else "",
-        "customers": _customers(period),
-        "unassigned": figures.unassigned(),
+        "customers": _customers(period, request.user),
+        "unassigned": figures.unassigned(request.user),
         "accounts": _accounts(period, request.user),
-        "nps": figures.nps(now),
+        "nps": figures.nps(now, request.user),
         "activity": recent(request.user),
     }
     return page(request, "dashboard/overview.html", context)
@@ -62,8 +64,8 @@ def _feedback(channels: dict[str, PerDay], period: Period) -> Compared:
     return Compared(number_text(together.total), _difference(together), _documents(period), spark(days))
 
 
-def _customers(period: Period) -> Compared:
-    new = figures.new_customers_per_day(period)
+def _customers(period: Period, viewer: Any) -> Compared:
+    new = figures.new_customers_per_day(period, viewer)
     query = {"first_seen_from": period.first, "first_seen_to": period.last, "sort": "-first_seen"}
     address = f"{reverse('customers:list')}?{urlencode(query)}"
     return Compared(number_text(new.total), _difference(new), address, spark(new.values))

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from core.text import fold
 from dashboard import searching
@@ -9,7 +10,7 @@ from feedback.rows import rows_of
 from staff.navigation import MAIN, WORKSPACE, address, shown
 from staff.permissions import may, requires
 
-PEOPLE, FEEDBACK, RECENT = 6, 4, 5
+PEOPLE, FEEDBACK, ACCOUNTS, RECENT = 6, 4, 3, 5
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,11 @@ class Command:
 
 
 @requires("search.view", "customers.view", "documents.view")
+@require_safe
 def palette(request: HttpRequest) -> HttpResponse:
     """The options of the palette: people, feedback, pages and commands; before typing, who was heard of last."""
     text = request.GET.get("q", "").strip()
-    results = searching.search(text, request.user, people=PEOPLE, feedback=FEEDBACK)
+    results = searching.search(text, request.user, people=PEOPLE, feedback=FEEDBACK, accounts=ACCOUNTS)
     context = {
         "q": text,
         "results": results,
@@ -39,6 +41,7 @@ def commands_of(request: HttpRequest) -> list[Command]:
     """What this user can do and open from anywhere."""
     acts = [
         ("Add customer", "customers:new", "user-plus", "customers.edit", "C"),
+        ("Add organisation", "accounts:new", "building-2", "accounts.edit", ""),
         ("Import feedback", "imports:list", "upload", "imports.run", ""),
         ("Preferences", "staff:preferences", "settings", "preferences.edit", ""),
     ]

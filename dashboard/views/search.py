@@ -1,6 +1,6 @@
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_safe
 
 from core.htmx import page
 from core.ui import capped_text
@@ -13,6 +13,7 @@ ACCOUNTS = 20
 
 
 @requires("search.view", "customers.view", "documents.view")
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """The first people, feedback and accounts that match one search (11.2)."""
     text = request.GET.get("q", "")

@@ -13,7 +13,8 @@ from core.triggers import audited
 from customers.models import Customer, Tag
 from customers.triggers import keep_tag_ids
 from feedback.triggers import keep_customers, search_vector
-from staff.permissions import permissions_of
+from feedback.visibility import Shown
+from staff.permissions import permissions_of, teams_of
 
 AUTHORED = (
     "title", "body", "body_format", "channel", "source", "external_id", "author", "author_email", "customer", "link",
@@ -24,8 +25,14 @@ AUTHORED = (
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, viewer: Any) -> Self:
-        """The documents that `viewer` may see: every one for staff, none for others. Always the first call."""
-        return self if permissions_of(viewer) else self.none()
+        """The documents that `viewer` may see: for limited staff those of a visible account, or of no account and a
+        visible customer; every one for others, none for who is not staff (3.5). Always the first call."""
+        if not permissions_of(viewer):
+            return self.none()
+        teams = teams_of(viewer)
+        if teams is None:
+            return self
+        return self.filter(Shown(teams))
 
     def active(self) -> Self:
         return self.filter(state=Document.State.ACTIVE)

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
@@ -16,18 +16,21 @@ from core.ui import day_text, reading_of
 from customers.creating import Taken
 from customers.models import Customer
 from customers.suppressing import IntakeStopped, Suppressed
+from customers.views.identifiers import is_hidden, taken_text
 from feedback import linking
 from feedback.forms import NewCustomerForm, Properties
 from feedback.models import Document
 from feedback.suggesting import owner_of, suggestions
 from feedback.views.detail import PAGE, context_of
-from feedback.views.finding import document_for
+from feedback.views.finding import document_to_assign
 from properties.models import Definition
-from staff.permissions import requires
+from staff.permissions import requires, teams_of
 
 ADD = "documents/add_customer.html"
 NEW = "documents/new_customer.html"
 TYPED_LIMIT = 200
+UNSEEN = "This document has no account, so you would not see whom you create. Choose somebody, or ask an admin."
+KEPT = "This document has no account: without its customer you could not see it any more. Ask an admin to remove them."
 Link = Document.Link
 
 
@@ -35,7 +38,7 @@ Link = Document.Link
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """The picker; POST links the customer picked in it."""
-    document = document_for(request, pk)
+    document = document_to_assign(request, pk)
     if request.method == "POST":
         return _link(request, document)
     return _picker(request, document)
@@ -45,7 +48,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, pk: int) -> HttpResponse:
     """Create New Customer. An email that exists updates that customer's name instead, and says so."""
-    document = document_for(request, pk)
+    document = document_to_assign(request, pk)
     if request.method == "GET":
         typed = _typed(request)
         form = NewCustomerForm(initial={"email": typed} if "@" in typed else {"name": typed})
@@ -57,13 +60,19 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
         return _form(request, document, form, properties, email=request.POST.get("email", ""))
     if not (form.is_valid() & properties.is_valid()):
         return _form(request, document, form, properties, status=422)
+    if teams_of(request.user) is not None and document.account_id is None:
+        form.add_error(None, UNSEEN)
+        return _form(request, document, form, properties, status=422)
     before = document.link
     try:
         done = linking.create_and_link(
             document, email=form.cleaned_data["email"], name=form.cleaned_data["name"], properties=properties.values,
-            actor=Actor.of_staff(request.user),
+            actor=Actor.of_staff(request.user), viewer=request.user,
         )  # fmt: skip
     except Taken as taken:
+        if is_hidden(taken.customer, request.user):
+            form.add_error("email", taken_text(taken, request.user))
+            return _form(request, document, form, properties, status=422)
         form.add_error(
             "email", f"This email belongs to customer {taken.customer.pk}, who is deleted. Restore them first."
         )
@@ -84,7 +93,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def known_email(request: HttpRequest, pk: int) -> HttpResponse:
     """What saving this email would do, said before it happens."""
-    document = document_for(request, pk)
+    document = document_to_assign(request, pk)
     context = {"document": document, **_known(request, request.GET.get("email", ""))}
     return htmx.page(request, NEW, {**context, "form": NewCustomerForm(request.GET)}, partials={"email-note"})
 
@@ -93,7 +102,9 @@ def known_email(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the customer off the document; says when that leaves somebody to be permanently deleted."""
-    document = document_for(request, pk)
+    document = document_to_assign(request, pk)
+    if teams_of(request.user) is not None and document.account_id is None:
+        return render(request, "customers/refused.html", _refusal(document), status=409)
     before = document.link
     customer = linking.unlink(document, actor=Actor.of_staff(request.user))
     if customer is None:
@@ -106,13 +117,15 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Gives the document the customer back that it had before: `to`, or nobody; linked as it was then."""
-    document, actor = document_for(request, pk), Actor.of_staff(request.user)
+    document, actor = document_to_assign(request, pk), Actor.of_staff(request.user)
     to, was = request.GET.get("to", ""), request.GET.get("link", "")
     try:
         if to:
             customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=_number(to))
             linking.link(document, customer, actor=actor, as_=Link.MATCHED if was == Link.MATCHED else Link.STAFF)
             text = f"{customer.display_name} is back on this document."
+        elif teams_of(request.user) is not None and document.account_id is None:
+            text = KEPT
         else:
             linking.unlink(document, actor=actor, as_=Link.NONE if was == Link.NONE else Link.REMOVED)
             text = "This document has no customer again."
@@ -195,6 +208,10 @@ def _done(
     htmx.close_dialog(response)
     htmx.toast(response, text, back)
     return htmx.trigger(response, "document-changed")
+
+
+def _refusal(document: Document) -> dict[str, str]:
+    return {"text": KEPT, "back": reverse("documents:detail", args=[document.pk]), "back_to": "the document"}
 
 
 def _created_text(done: linking.Linked) -> str:

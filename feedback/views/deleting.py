@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from audit.actor import Actor
-from core import htmx, schedules
+from core import htmx
 from core.ui import number_text, reading_of
 from customers.deleting import NotDeleted, deleted_by
 from customers.holding import Held
-from customers.views.deleting import Reading
+from customers.views.deleting import Reading, kept
 from feedback import deleting
 from feedback.models import Document
 from staff.navigation import May
@@ -32,7 +32,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     except deleting.NotActive:
         raise Http404 from None
     undo_url = reverse("documents:undo_delete", args=[done.entry_id])
-    text = f"Deleted “{document.display_title}”. {_kept()}"
+    text = f"Deleted “{document.display_title}”. {kept('documents')}"
     return htmx.redirect(request, "documents:list", toast=text, undo_url=undo_url)
 
 
@@ -68,17 +68,11 @@ def deletion_of(request: HttpRequest, document: Document) -> dict[str, Any]:
     return {
         "may": Reading(request.user),
         "may_restore": May(request.user)["documents_delete"],
+        "may_purge": May(request.user)["documents_delete"] and May(request.user)["customers_purge"],
         "deleted_by": deleted_by([document.deleted_at], "document.deleted").get(document.deleted_at, ""),
         "goes_at": goes_at,
         "overdue": goes_at and goes_at <= reading_of(request).now,
     }
-
-
-def _kept() -> str:
-    days = schedules.kept_days("documents")
-    if days is None:
-        return "Kept until somebody permanently deletes it."
-    return f"Kept for {number_text(days)} day{'' if days == 1 else 's'}."
 
 
 def _refused(request: HttpRequest, document: Document, text: str) -> HttpResponse:

@@ -16,7 +16,7 @@ from feedback.editing import add_tag, remove_tag, set_status
 from feedback.models import Document
 from feedback.sanitising import body_of
 from feedback.views.deleting import deletion_of
-from feedback.views.finding import document_for
+from feedback.views.finding import document_for, is_visible
 from staff.permissions import may, requires
 
 PAGE = "documents/detail.html"
@@ -65,9 +65,11 @@ def untag(request: HttpRequest, pk: int, tag_id: int) -> HttpResponse:
 
 def context_of(request: HttpRequest, document: Document, **more: Any) -> dict[str, Any]:
     """What the page shows. Parts that a request does not render are not computed: the values are functions."""
+    hidden = document.customer is not None and not is_visible(request, document.customer)
     return {
         "document": document,
-        "customer": document.customer,
+        "customer": None if hidden else document.customer,
+        "customer_hidden": hidden,
         "author": author_of(document),
         "body": lambda: body_of(document, whole="whole" in request.GET),
         "channel_icon": CHANNEL_ICONS[Document.Channel(document.channel)],
@@ -77,7 +79,7 @@ def context_of(request: HttpRequest, document: Document, **more: Any) -> dict[st
         "metadata": lambda: facts_of(document.metadata),
         "tags": lambda: list(Tag.objects.filter(document_tags__document=document)),
         "tags_offered": lambda: list(Tag.objects.values_list("name", flat=True)[:TAGS_OFFERED]),
-        "statuses": lambda: known_statuses() if may(request.user, "documents.edit") else [],
+        "statuses": lambda: known_statuses(request.user) if may(request.user, "documents.edit") else [],
         **more,
     }
 

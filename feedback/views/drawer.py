@@ -8,11 +8,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from audit.actor import Actor
 from core import htmx
+from customers.dealings import as_seen
 from customers.editing import NotActive, set_property
 from customers.models import Customer, Identifier, Tag
 from feedback.models import Document
 from feedback.rows import Row, rows_of
-from feedback.views.finding import document_for
+from feedback.views.finding import document_for, is_visible
 from properties.models import Definition
 from properties.values import shown
 from staff.permissions import requires
@@ -34,7 +35,7 @@ def drawer(request: HttpRequest, pk: int) -> HttpResponse:
 def properties(request: HttpRequest, pk: int) -> HttpResponse:
     """Assigns a property to the document's customer; no value removes it."""
     document = document_for(request, pk)
-    customer = _customer_of(document)
+    customer = _customer_of(request, document)
     key, values = request.POST.get("key", "").strip(), request.POST.getlist("value")
     fault = "" if key else "Choose a property."
     try:
@@ -56,14 +57,17 @@ def properties(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.trigger(response, "customer-changed")
 
 
-def _customer_of(document: Document) -> Customer:
+def _customer_of(request: HttpRequest, document: Document) -> Customer:
+    """The document's customer, or 404: a document of a visible account may be from somebody who is not visible."""
     if document.customer is None or not document.customer.is_active:
+        raise Http404
+    if not is_visible(request, document.customer):
         raise Http404
     return document.customer
 
 
 def _context(request: HttpRequest, document: Document, **more: Any) -> dict[str, Any]:
-    customer = _customer_of(document)
+    [customer] = as_seen([_customer_of(request, document)], request.user)
 
     def feedback() -> list[Row]:
         visible = Document.objects.visible_to(request.user).active().of_customer(customer)
@@ -74,7 +78,7 @@ def _context(request: HttpRequest, document: Document, **more: Any) -> dict[str,
         "customer": customer,
         "identifiers": lambda: list(customer.identifiers.all()[:50]),
         "kinds": dict(Identifier.Kind.choices),
-        "company": lambda: _company(customer),
+        "company": lambda: _company(customer, request.user),
         "tags": lambda: list(Tag.objects.filter(pk__in=customer.tag_ids)),
         "facts": lambda: _facts(customer),
         "definitions": lambda: list(Definition.objects.filter(subject="customer")[:500]),
@@ -83,8 +87,8 @@ def _context(request: HttpRequest, document: Document, **more: Any) -> dict[str,
     }
 
 
-def _company(customer: Customer) -> str | None:
-    named: Any = Customer.objects.with_company().get(pk=customer.pk)
+def _company(customer: Customer, viewer: Any) -> str | None:
+    named: Any = Customer.objects.with_company(viewer).get(pk=customer.pk)
     company: str | None = named.company
     return company
 

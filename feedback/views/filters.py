@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import Account
 from core import htmx
+from customers.models import Segment
 from customers.property_filters import OPERATORS, OPERATORS_OF, WITHOUT_VALUE, understood
 from feedback.property_filters import ACCOUNT, CUSTOMER
 from properties.models import Definition
@@ -16,9 +17,11 @@ from staff.permissions import requires
 
 PAGE = "documents/filter.html"
 MOST = 8
+MOST_SEGMENTS = 500
 PREFIXES = {"customer-property": CUSTOMER, "account-property": ACCOUNT}
 TITLES = {
     "account": "Filter by account",
+    "segment": "Filter by segment",
     "customer-property": "Filter by a property of the customer",
     "account-property": "Filter by a property of the account",
 }
@@ -37,6 +40,8 @@ def choose(request: HttpRequest, kind: str) -> HttpResponse:
     context = {"kind": kind, "title": TITLES[kind], "kept": kept, "back": _list(kept)}
     if kind == "account":
         return htmx.page(request, PAGE, {**context, **_accounts(request, kept)}, partials={"dialog", "account-choices"})
+    if kind == "segment":
+        return htmx.page(request, PAGE, {**context, "links": _segments(kept)}, partials={"dialog"})
     form = _property_form(request, kind)
     if "apply" in request.GET and not form["fault"]:
         kept.appendlist(f"{PREFIXES[kind]}{form['definition'].key}", form["text"])
@@ -57,6 +62,16 @@ def _accounts(request: HttpRequest, kept: QueryDict) -> dict[str, Any]:
         query["account"] = str(value)
         links.append((name, _list(query)))
     return {"typed": typed, "links": links, "found": len(links) - 1}
+
+
+def _segments(kept: QueryDict) -> list[tuple[str, str]]:
+    """(name, address of the list of its customers' feedback) of every segment."""
+    links = []
+    for pk, name in Segment.objects.values_list("pk", "name")[:MOST_SEGMENTS]:
+        query = kept.copy()
+        query["segment"] = str(pk)
+        links.append((name, _list(query)))
+    return links
 
 
 def _property_form(request: HttpRequest, kind: str) -> dict[str, Any]:

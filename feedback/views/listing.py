@@ -12,7 +12,7 @@ from audit.models import Source
 from core import htmx, schedules
 from core.addresses import fixed
 from core.lookup import Kept
-from core.paging import Page, capped_count
+from core.paging import Page
 from core.ui import checked
 from customers.filters import CHANNELS
 from customers.models import Tag
@@ -21,9 +21,10 @@ from feedback.choices import known_statuses
 from feedback.filters import PERIODS, DocumentFilter
 from feedback.grouping import choices as group_choices
 from feedback.listing import WINDOW, Found, find, sort_of
+from feedback.listing import count as count_of
 from feedback.models import Document
 from feedback.rows import channel_shapes, deleted_rows_of, rows_of, shaped, shaped_deleted
-from staff.permissions import requires
+from staff.permissions import may, requires
 
 PAGE = "documents/list.html"
 MOVES = ("sort-", "page-")  # ids of what shows the same documents in another order, or others of them
@@ -34,7 +35,10 @@ MENUS = {
     "channel": "Channel", "status": "Status", "source": "Source", "tag": "Tag", "unassigned": "Customer",
     "time": "Time",
 }  # fmt: skip
-MORE = {"account": "Account…", "customer-property": "Customer’s property…", "account-property": "Account’s property…"}
+MORE = {
+    "account": "Account…", "segment": "Segment…", "customer-property": "Customer’s property…",
+    "account-property": "Account’s property…",
+}  # fmt: skip
 
 
 @requires("documents.view")
@@ -64,6 +68,7 @@ def documents(request: HttpRequest) -> HttpResponse:
         "wrong": wrong,
         "sort": sort.text,
         "deleted": deleted,
+        "picking": may(request.user, "documents.delete") or (not deleted and may(request.user, "documents.edit")),
         "deleted_url": f"{reverse('documents:list')}{'' if deleted else '?deleted=true'}",
         "kept": lambda: schedules.kept_days("documents"),
         "typed": typed,
@@ -80,7 +85,7 @@ def documents(request: HttpRequest) -> HttpResponse:
         "shapes": channel_shapes,
         "menus_again": _changed_elsewhere(request),
         "count_again": not request.headers.get("HX-Trigger", "").startswith(MOVES),
-        "menus": lambda: _menus(asked),
+        "menus": lambda: _menus(asked, request.user),
     }
     return htmx.page(request, PAGE, context, partials={htmx.RESULTS})
 
@@ -93,10 +98,11 @@ def count(request: HttpRequest) -> HttpResponse:
     asked = DocumentFilter(request.GET, visible, zone=timezone.get_current_timezone())
     if asked.errors:
         return HttpResponse(status=422)
-    return render(request, "documents/_count.html", {"count": capped_count(asked.matching(now=timezone.now()))})
+    number = count_of(asked.listed(), asked.conditions(now=timezone.now()))
+    return render(request, "documents/_count.html", {"count": number})
 
 
-def _menus(asked: DocumentFilter) -> dict[str, Any]:
+def _menus(asked: DocumentFilter, viewer: Any) -> dict[str, Any]:
     """What the menus of the filter bar offer, and what is chosen in them."""
     chosen = {name: value for name, _, value in asked.active()}
 
@@ -110,7 +116,7 @@ def _menus(asked: DocumentFilter) -> dict[str, Any]:
             (
                 "status",
                 "Status",
-                options("status", [*((each, each) for each in known_statuses()), ("none", "No status")]),
+                options("status", [*((each, each) for each in known_statuses(viewer)), ("none", "No status")]),
             ),
             ("source", "Source", options("source", [*SOURCES(), ("none", "No source")])),
             ("tag", "Tag", options("tag", [*TAGS(), ("none", "No tag")])),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 from core import htmx
 from core.paging import capped_count, keyset
 from core.ui import day_text, reading_of
+from customers.dealings import as_seen
 from customers.models import Customer
 from feedback.appearance import CHANNEL_LABELS
 from feedback.listing import NEWEST
@@ -33,6 +34,7 @@ class Day:
 @require_GET
 def timeline(request: HttpRequest, customer_id: int) -> HttpResponse:
     customer = get_object_or_404(Customer.objects.visible_to(request.user).readable(), pk=customer_id)
+    [customer] = as_seen([customer], request.user)
     everything = Document.objects.visible_to(request.user).active().of_customer(customer)
     typed, channel = request.GET.get("q", "")[:300], request.GET.get("channel", "")
     found = everything

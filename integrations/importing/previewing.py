@@ -9,7 +9,7 @@ from audit.recording import recorded
 from core import clock
 from core.retrying import retrying
 from customers.models import Customer
-from feedback.receiving_many import Kept
+from feedback.prepared import Kept
 from integrations.importing.mapping import MappingProblem, Plan
 from integrations.importing.reading import Layout, rows
 from integrations.importing.rows import Fault, Meaning

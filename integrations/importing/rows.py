@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from core.text import fold, problem
 from engagement.models import Survey
 from feedback.models import Document
+from feedback.prepared import Prepared
 from feedback.receiving import Incoming
-from feedback.receiving_many import Prepared
 from integrations.importing.guessing import channels_of
 from integrations.importing.mapping import Plan, Use
 from integrations.importing.reading import Row

@@ -1,6 +1,7 @@
 """An import at work: one batch of rows in one transaction, with the progress that belongs to it."""
 
 import gc
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +21,9 @@ from core.jobs import JobFailed
 from core.retrying import _is_race
 from customers.suppressing import IntakeStopped, require_open
 from engagement.models import Survey
+from feedback.prepared import Kept
 from feedback.receiving import receive
-from feedback.receiving_many import Kept, definitions_of, receive_many
+from feedback.receiving_many import definitions_of, receive_many
 from integrations.importing.ahead import Ahead
 from integrations.importing.keeping import FileProblem
 from integrations.importing.mapping import Plan
@@ -38,26 +40,30 @@ BATCH_BYTES = 8 * 1024 * 1024  # of the file: what memory a batch takes
 BATCH_IDENTIFIERS = 1_000  # reliability 2
 ERRORS_KEPT = 10_000
 ROW_KEPT = 100_000  # characters of a wrong row; beyond, its cells are cut
+TURN_SECONDS = 0.0005
 _CAREFUL_FROM, _GIVE_UP_FROM = 2, 4  # attempts
 _ahead: Ahead[tuple[list[Meaning], bool]] = Ahead()
 
 
 def run_batch(job: Import, now: datetime) -> bool:
     """The next rows of the file; whether there are more. Raises JobFailed when the file cannot be read."""
-    with _no_collecting():
+    with _undisturbed():
         return _run_batch(job, now)
 
 
 @contextmanager
-def _no_collecting() -> Iterator[None]:
+def _undisturbed() -> Iterator[None]:
     """Looks for no cycles while a batch is at work: its thousands of rows make none, and each search goes through all
-    that Django ever loaded (a tenth of the time)."""
-    was = gc.isenabled()
+    that Django ever loaded (a tenth of the time). And the thread that reads ahead gives the turn back soon: else a
+    batch waits for it up to 5 ms after each of its dozens of questions to the database."""
+    collecting, turn = gc.isenabled(), sys.getswitchinterval()
     gc.disable()
+    sys.setswitchinterval(TURN_SECONDS)
     try:
         yield
     finally:
-        if was:
+        sys.setswitchinterval(turn)
+        if collecting:
             gc.enable()
 
 
@@ -171,13 +177,10 @@ def _batch_at(
     identifiers = 0
     for row in rows(path, layout, position=position, number=number):
         meaning = translator.meaning(row)
-        author = meaning.incoming.author
-        # What the author lacks may be in the metadata (5.2)
-        identifiers += 4 if meaning.incoming.metadata else len(author) - ("name" in author)
+        if not meaning.faults:
+            identifiers += len(meaning.prepare().identities)
         if batch and identifiers > BATCH_IDENTIFIERS:
             return batch, True
-        if not meaning.faults:
-            meaning.prepare()
         batch.append(meaning)
         if len(batch) == BATCH_ROWS or row.position - position > BATCH_BYTES:
             return batch, True

@@ -10,7 +10,7 @@ from integrations.seeding.copying import NULL, day, moment, text
 from integrations.seeding.people import Person
 from integrations.seeding.rhythm import Rhythm
 
-MEMBERSHIP = 'customer_id, account_id, "primary", contact, key_contact, properties, provenance, created_at'
+MEMBERSHIP = 'customer_id, account_id, "primary", contact, key_contact, owner, properties, provenance, created_at'
 NOTE = "customer_id, author_id, body, pinned, created_at"
 _ROLES = ("Member",) * 12 + ("Admin",) * 4 + ("Billing",) * 2 + ("Owner",)
 _SCORES = (10, 10, 10, 9, 9, 9, 9, 8, 8, 8, 7, 7, 6, 5, 4, 2, 0)
@@ -34,7 +34,8 @@ _NOTES = (
 
 
 def membership_rows(people: list[Person], random: Random) -> Iterator[str]:
-    """The first member of an organisation is its key contact, the next ones contacts now and then."""
+    """The first member of an organisation is its key contact, the next ones contacts now and then; whoever is there and
+    came first owns it."""
     for person in people:
         if person.company:
             yield _membership(person, person.company, random, primary=True)
@@ -45,14 +46,16 @@ def membership_rows(people: list[Person], random: Random) -> Iterator[str]:
 def _membership(person: Person, company: Company, random: Random, *, primary: bool) -> str:
     company.members += 1
     key = company.members == 1
-    contact = key or company.members <= 4 or random.random() < 0.04
-    role = "Owner" if key else pick(random, _ROLES)
+    owner = primary and person.state == "active" and not company.owned
+    company.owned = company.owned or owner
+    contact = key or owner or company.members <= 4 or random.random() < 0.04
+    role = "Owner" if owner else pick(random, _ROLES)
     properties = f'"role":["{role}"]'
     if random.random() < 0.6:
         properties += f',"department":["{pick(random, DEPARTMENTS)}"]'
     if random.random() < 0.5:
         properties += f',"joined_on":["{day(person.created // 86400)}"]'
-    flags = "\t".join("t" if flag else "f" for flag in (primary, contact, key))
+    flags = "\t".join("t" if flag else "f" for flag in (primary, contact, key, owner))
     return f"{person.id}\t{company.id}\t{flags}\t{{{properties}}}\t{{}}\t{moment(person.created)}"
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from audit.models import Source
 from customers.models import Tag
-from engagement.models import Survey
+from engagement.models import Campaign, Survey
 from integrations.seeding.companies import INDUSTRIES, PLANS, REGIONS
 from properties.models import Definition
 from staff.models import Role, User
@@ -66,6 +66,13 @@ DEFINITIONS = (  # subject, key, label, type, choices, personal, shown in the he
     (_M, "department", "Department", _T.TEXT, (), False, False),
     (_M, "joined_on", "Joined on", _T.DATE, (), False, False),
 )  # fmt: skip
+# Name, goal, how many days ago it went out, and to which share of customers
+CAMPAIGNS = (
+    ("Spring release", "Tries the new editor", 230, 0.25),
+    ("Webinar: reports that people read", "Registers", 150, 0.12),
+    ("Annual plans", "Moves to an annual plan", 90, 0.18),
+    ("Two-factor for everybody", "Switches it on", 35, 0.3),
+)
 NPS, CSAT, EFFORT = "Quarterly relationship", "After support", "Onboarding effort"
 
 
@@ -78,6 +85,7 @@ class Catalogue:
     values: dict[str, int]  # definitions of customers' numbers and dates, by key
     surveys: dict[str, int]
     authors: tuple[int, ...]  # who writes notes
+    campaigns: list[int]
 
 
 def ensure(*, demo: bool) -> Catalogue:
@@ -99,6 +107,9 @@ def ensure(*, demo: bool) -> Catalogue:
             for name, kind in ((NPS, Survey.Kind.NPS), (CSAT, Survey.Kind.CSAT), (EFFORT, Survey.Kind.OTHER))
         },
         authors=tuple(writers.values_list("id", flat=True)[:5]),
+        campaigns=[
+            Campaign.objects.get_or_create(name=name, defaults={"goal": goal})[0].pk for name, goal, _, _ in CAMPAIGNS
+        ],
     )
 
 

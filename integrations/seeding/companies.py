@@ -63,6 +63,7 @@ class Company:
     sso: bool
     locals: set[str] = field(default_factory=set)  # the emails' local parts that its people have taken
     members: int = 0
+    owned: bool = False
     number: int = 0
 
 

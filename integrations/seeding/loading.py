@@ -16,7 +16,7 @@ from audit.actor import Actor
 from audit.recording import recorded
 from customers.models import Customer
 from feedback.models import Document
-from integrations.seeding import asides, catalogue, rows
+from integrations.seeding import asides, catalogue, engagement, rows, segments
 from integrations.seeding.companies import Company, companies
 from integrations.seeding.copying import copy, reserve
 from integrations.seeding.documents import (
@@ -86,6 +86,8 @@ def load(wanted: Wanted, *, now: datetime, say: Say) -> Loaded:
                     f"{loaded.customers:,} of {wanted.customers:,} customers, {loaded.documents:,} documents,"
                     f" {time.monotonic() - started:.0f} s"
                 )
+        engagement.count_days()
+        segments.make(known, wanted.seed, wanted.until)
         verify(every=max(1, wanted.customers // 20_000))
         entry.facts |= {"customers": loaded.customers, "accounts": loaded.accounts, "documents": loaded.documents}
     return loaded
@@ -128,5 +130,9 @@ def _load_batch(
     wordless = asides.response_rows(people, random, rhythm, known)
     copy("engagement_surveyresponse", RESPONSE_COLUMNS, [*aside.responses, *wordless])
     copy("customers_note", asides.NOTE, asides.note_rows(people, random, rhythm, known))
+    source = known.sources["users"]
+    copy("engagement_usageevent", engagement.USAGE, engagement.usage_rows(people, random, rhythm, source))
+    deliveries = engagement.delivery_rows(people, random, rhythm, known.campaigns, source)
+    copy("engagement_delivery", engagement.DELIVERY, deliveries)
     loaded.customers += len(people)
     loaded.accounts += len(staffed)

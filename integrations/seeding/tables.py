@@ -10,7 +10,7 @@ from django.db import connection
 TABLES = (
     "accounts_account", "customers_customer", "customers_identifier", "customers_customervalue",
     "customers_customertag", "customers_membership", "customers_note", "feedback_document",
-    "feedback_documenttag", "engagement_surveyresponse",
+    "feedback_documenttag", "engagement_surveyresponse", "engagement_usageevent", "engagement_delivery",
 )  # fmt: skip
 
 # Only this one computes what the load does not

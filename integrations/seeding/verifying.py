@@ -36,6 +36,13 @@ RULES = {
         SELECT count(*) FROM feedback_document d WHERE d.id % %(every)s = 0 AND d.tag_ids IS DISTINCT FROM
             ARRAY(SELECT t.tag_id::int FROM feedback_documenttag t WHERE t.document_id = d.id ORDER BY 1)
     """,
+    "usage is counted by day": """
+        SELECT count(*) FROM (
+            SELECT account_id, (occurred_at AT TIME ZONE 'UTC')::date AS "on", module, count(*) AS count
+            FROM engagement_usageevent WHERE account_id % %(every)s = 0 GROUP BY 1, 2, 3
+            EXCEPT ALL SELECT account_id, "on", module, count FROM engagement_usageday
+        ) missing
+    """,
     "numbers and dates stand in the narrow table": """
         WITH wanted AS (
             SELECT c.id, d.id AS definition_id, properties_number_of(d.type, item) AS value

@@ -14,7 +14,7 @@ from properties import defining
 from properties.forms import DefinitionForm, MergeForm, NewDefinitionForm
 from properties.models import Definition, PropertyRewrite
 from properties.rewriting import coverage, holders
-from staff.permissions import requires
+from staff.permissions import requires, teams_of
 
 RECENT = 5
 NOUNS = {
@@ -68,7 +68,14 @@ def definitions(request: HttpRequest) -> HttpResponse:
 def _list(request: HttpRequest) -> HttpResponse:
     working = list(PropertyRewrite.objects.unfinished().select_related("definition", "into"))
     recent = PropertyRewrite.objects.exclude(pk__in=[job.pk for job in working]).order_by("-pk")[:RECENT]
-    context = {"groups": _groups(working), "working": working, "recent": recent, "types": dict(Definition.Type.choices)}
+    counted = teams_of(request.user) is None  # the numbers are of everybody's records
+    context = {
+        "groups": _groups(working, counted=counted),
+        "counted": counted,
+        "working": working,
+        "recent": recent,
+        "types": dict(Definition.Type.choices),
+    }
     return htmx.page(request, "properties/list.html", context, partials=("results",))
 
 
@@ -197,7 +204,7 @@ def rewrite(request: HttpRequest, pk: int) -> HttpResponse:
     return htmx.redirect(request, "properties:list", toast=done)
 
 
-def _groups(working: list[PropertyRewrite]) -> list[Group]:
+def _groups(working: list[PropertyRewrite], *, counted: bool) -> list[Group]:
     jobs = {job.definition_id: job for job in working} | {job.into_id: job for job in working if job.into_id}
     by_subject: dict[str, list[Definition]] = {subject: [] for subject in Definition.Subject.values}
     for definition in Definition.objects.all():
@@ -205,7 +212,7 @@ def _groups(working: list[PropertyRewrite]) -> list[Group]:
     groups = []
     for subject, found in by_subject.items():
         if found:
-            numbers, rows_in_all, about = coverage(subject)
+            numbers, rows_in_all, about = coverage(subject) if counted else ({}, 0, False)
             has = {key.lower(): number for key, number in numbers.items()}
             rows = []
             for one in found:

@@ -17,7 +17,7 @@ def download(request: HttpRequest, pk: int) -> HttpResponse:
     customers = Customer.objects.visible_to(request.user).filter(state__in=["active", "deleted"])
     customer = get_object_or_404(customers, pk=pk)
     with recorded(Actor.of_staff(request.user), "customer.data_exported", customer):
-        content = archive(customer)
+        content = archive(customer, request.user)
     response = HttpResponse(content, content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="customer-{customer.pk}.zip"'
     return response

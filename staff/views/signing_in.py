@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.views import LoginView
+from django.conf import settings
 from django.contrib.auth import logout
-from django.core.exceptions import NON_FIELD_ERRORS
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -25,12 +27,7 @@ class SignInView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Without allauth's addresses of pages that Roster does not have."""
-        context = FormView.get_context_data(self, **kwargs)
-        return {
-            **context,
-            "next": self.request.GET.get("next") or self.request.POST.get("next", ""),
-            "theme": theme_of(self.request),
-        }
+        return {**FormView.get_context_data(self, **kwargs), **context_of_sign_in(self.request)}
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -41,7 +38,22 @@ class SignInView(LoginView):
         return self.render_to_response(self.get_context_data(form=form), status=429 if locked else 422)
 
 
-sign_in = public(SignInView.as_view())
+def context_of_sign_in(request: HttpRequest) -> dict[str, Any]:
+    """What the page of signing in shows beside its form."""
+    onward = request.GET.get("next") or request.POST.get("next", "")
+    return {"next": onward, "theme": theme_of(request), "single_sign_on": settings.OIDC_NAME}
+
+
+sign_in = public(require_http_methods(["GET", "HEAD", "POST"])(SignInView.as_view()))
+
+
+@public
+@require_http_methods(["GET", "POST"])
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """In place of other forms that ask for a password. Whoever is signed in came here because they lack a right."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next", "/admin/"))
 
 
 @public

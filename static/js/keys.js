@@ -1,6 +1,14 @@
 /* Keys: single letters only outside fields, without modifiers, with no dialog open, and while Preferences allow them (WCAG 2.1.4).
    <a data-go="c"> answers to g then c; <button data-shortcut="e"> to e. */
 if (/Mac|iP/.test(navigator.platform)) $$("[data-mod]").forEach((key) => (key.textContent = "⌘"));
+$$("[data-goes]").forEach((place) => place.replaceWith(...$$("[data-go]").map((link) => {
+  const [row, name, keys] = ["div", "dt", "dd"].map((tag) => document.createElement(tag));
+  const key = (letter) => Object.assign(document.createElement("kbd"), { textContent: letter });
+  name.textContent = `Go to ${link.textContent.trim()}`;
+  keys.append(key("G"), " ", key(link.dataset.go.toUpperCase()));
+  row.append(name, keys);
+  return row;
+})));
 let waiting = 0;
 const openPalette = () => $(".jump")?.click();
 const step = (by) => {

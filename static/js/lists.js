@@ -6,7 +6,7 @@ const showPicks = () => {
   const all = $("[data-all]"), here = picks().filter((pick) => pick.checked).length, total = picks().length;
   const page = $(".page");
   page.toggleAttribute("data-picking", chosen.size > 0);
-  $$("[data-picked]").forEach((output) => (output.value = matching ? output.dataset.total ?? "All" : chosen.size));
+  $$("[data-picked]").forEach((output) => (output.value = matching ? $("#count")?.textContent.trim() || "All" : chosen.size));
   $$("[data-pair]").forEach((button) => (button.hidden = matching || chosen.size !== 2));      // merging takes exactly two
   $$("[data-matching]").forEach((button) => (button.hidden = matching || here < total));
   $$("[data-matching-count]").forEach((number) => (number.textContent = $("#count")?.textContent ?? ""));

@@ -102,7 +102,7 @@ def test_filters_and_search_and_order_stay_together(page: Page) -> None:
 def test_a_property_is_chosen_compared_and_shown_as_a_chip(page: Page) -> None:
     CustomerFactory(name="Bo", properties={"seats": [12]})
     page.locator("#b-more").click()
-    page.get_by_role("link", name="Property").click()
+    page.get_by_role("link", name="Property", exact=True).click()
     dialog = page.get_by_role("dialog", name="Filter by property")
     dialog.get_by_label("Property").select_option("Seats")
     dialog.get_by_label("Comparison").select_option("is greater than")
@@ -195,7 +195,7 @@ def test_open_menus_selections_and_dialogs_are_accessible(page: Page, axe: Calla
     axe(page)
     page.keyboard.press("Escape")
     page.locator("#b-more").click()
-    page.get_by_role("link", name="Property").click()
+    page.get_by_role("link", name="Property", exact=True).click()
     expect(page.get_by_role("dialog", name="Filter by property")).to_be_visible()
     axe(page)
     page.keyboard.press("Escape")

@@ -77,17 +77,21 @@ def test_sorting_paging_and_going_back_show_whole_pages(people: list[Any], page_
     page = page_as("support")
     page.goto(LIST)
     page.locator("#sort-name").click()
+    expect(page).to_have_url(re.compile(r"\?sort=name$"))  # the rows are the same; Next before this cancels the sorting
     expect(page.locator("tbody .name").first).to_have_text("Mina Support")
     expect(page.locator("#sort-name")).to_be_focused()
     page.locator("#page-next").focus()
     page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?sort=name&cursor="))
     expect(page.locator("tbody .name").first).to_have_text("Person 049")
     expect(page.locator("#page-next")).to_be_focused()
     travel(page, "back")
     expect(page.locator("tbody .name").first).to_have_text("Mina Support")
     expect(page.get_by_role("heading", name="Customers")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?sort=name$"))
     travel(page, "back")
     expect(page.locator("tbody .name").nth(1)).to_have_text("Person 000")
+    expect(page).to_have_url(re.compile(f"{LIST}$"))
 
 
 def test_rows_are_walked_and_picked_by_keys(people: list[Any], page_as: Callable[..., Page]) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
+
+from staff.models import Session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PREFERENCES = "/settings/preferences/"

@@ -131,6 +131,18 @@ BREAKS = {
     ),
     "no NPS answer lies outside 0 to 10": ("UPDATE engagement_surveyresponse SET score = 11", None),
     "accounts are sorted by their names": ("UPDATE accounts_account SET sort_name = 'zz'", None),
+    "an account that is deleted is so since a moment, and only such": (
+        "UPDATE accounts_account SET deleted_at = now()", None,
+    ),
+    "who owns an account is a contact of it": (
+        "INSERT INTO customers_membership (customer_id, account_id, \"primary\", contact, key_contact, owner,"
+        " properties, provenance, created_at) SELECT {ana}, id, false, false, false, true,"
+        " '{{{{}}}}', '{{{{}}}}', now() FROM accounts_account", None,
+    ),
+    "the usage of each day is counted as its events are": (
+        "INSERT INTO engagement_usageevent (customer_id, module, activity, occurred_at)"
+        " VALUES ({ana}, 'a', 'b', now())", None,
+    ),
     "every customer was recorded when it was made": (
         "DELETE FROM audit_change WHERE row_id = {ana} AND \"table\" = 'customers_customer'", "ana",
     ),

@@ -207,6 +207,20 @@ def test_a_long_job_gives_its_worker_back_and_goes_on_in_another_turn(kind: Any,
     assert poked == [job.pk, job.pk]
 
 
+def test_a_job_that_nobody_waits_for_leaves_the_machine_to_others_between_batches(
+    kind: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    monkeypatch.setattr(jobs.time, "sleep", rests.append)
+    jobs.run(kind, kind.objects.create(total=3).pk)
+    assert rests == [0, 0]
+    kind.rest, kind.hook = 2.0, staticmethod(lambda job: connection.cursor().execute("SELECT pg_sleep(0.05)"))
+    rests.clear()
+    jobs.run(kind, kind.objects.create(total=3).pk)
+    assert len(rests) == 2
+    assert all(0.1 <= rest <= jobs.MOST_REST_SECONDS for rest in rests)
+
+
 def test_the_sweep_finds_what_was_never_enqueued_and_what_its_worker_left(kind: Any, poked: list[int]) -> None:
     forgotten = kind.objects.create(total=1)
     left = kind.objects.create(total=1)

@@ -294,3 +294,19 @@ def test_a_long_select_chooses_and_escapes_like_a_short_one() -> None:
         assert "".join(long.render("zone", value, {"id": "z"}).split()) == "".join(
             short.render("zone", value, {"id": "z"}).split()
         )
+
+
+@pytest.mark.parametrize(
+    ("shape", "together"),
+    [
+        ('<path d="M1 2v3"/><path d="M4 5h6"/></svg>', '<path d="M1 2v3M4 5h6"/></svg>'),
+        ('<path d="M1 2"/><path d="m21 21-4.34-4.34"/></svg>', '<path d="M1 2M21 21l-4.34-4.34"/></svg>'),
+        ('<path d="M1 2"/><path d="m5.5.5 1 1"/></svg>', '<path d="M1 2M5.5.5l1 1"/></svg>'),
+        ('<path d="M1 2"/><path d="m5 6v3"/></svg>', '<path d="M1 2M5 6v3"/></svg>'),
+        ('<circle r="5"/><path d="M4 5"/><path d="M6 7"/></svg>', '<circle r="5"/><path d="M4 5M6 7"/></svg>'),
+        ('<path d="M1 2" fill="none"/><path d="M4 5"/></svg>', '<path d="M1 2" fill="none"/><path d="M4 5"/></svg>'),
+        ('<rect ry="2"/><path d="M4 5"/></svg>', '<rect ry="2"/><path d="M4 5"/></svg>'),
+    ],
+)
+def test_the_paths_of_an_icon_are_drawn_as_one(shape: str, together: str) -> None:
+    assert ui._together(shape) == together

@@ -10,7 +10,7 @@ from audit.actor import Actor
 from audit.models import Entry
 from core import clock, jobs
 from core.jobs import Status
-from customers import bulk
+from customers import bulk, selecting
 from customers.deleting import delete_many
 from customers.holding import hold
 from customers.models import BulkEdit, Customer, CustomerTag, Tag
@@ -173,7 +173,7 @@ class TestDeleteAndRestore:
     def test_all_that_match_are_deleted_in_the_background_and_who_is_not_is_named(
         self, support: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bulk, "BATCH", 10)
+        monkeypatch.setattr(selecting, "BATCH", 10)
         people = many(60)
         hold(people[7], "Case 17", actor=STAFF)
         support.post(BULK, {"action": "delete", "matching": "true", "query": "q=customer"})
@@ -212,7 +212,7 @@ class TestDeleteAndRestore:
 class TestInTheBackground:
     @pytest.fixture(autouse=True)
     def _small(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bulk, "BATCH", 10)
+        monkeypatch.setattr(selecting, "BATCH", 10)
 
     def begin(self, client: Client, **sent: Any) -> BulkEdit:
         response = client.post(BULK, {"action": "add_tag", "tag": "VIP", **sent})

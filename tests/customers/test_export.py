@@ -132,7 +132,7 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(exporting, "CHUNK", 50)
     many(2_000)
     tracemalloc.start()
-    pieces = exporting.stream(Customer.objects.all(), Sort("name", "sort_name"))
+    pieces = exporting.stream(Customer.objects.all(), Sort("name", "sort_name"), UserFactory())
     next(pieces)
     early = tracemalloc.get_traced_memory()[0]
     tracemalloc.reset_peak()

@@ -12,7 +12,7 @@ from customers.chips import chips
 from customers.filters import CHANNELS, CustomerFilter
 from customers.models import Customer, Tag
 from feedback.models import Document
-from tests.factories import AccountFactory, CustomerFactory, DefinitionFactory, DocumentFactory
+from tests.factories import AccountFactory, CustomerFactory, DefinitionFactory, DocumentFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -197,7 +197,7 @@ def test_a_day_is_the_readers_day(cast: dict[str, int]) -> None:
 def test_chips_say_every_filter_and_lead_to_the_list_without_it(cast: dict[str, int]) -> None:
     query = "q=ana&channel=email,chat&tag={VIP}&last_seen=30d&account={acme}&p.seats=greater:5&p.seats=less:100"
     query += "&sort=name&cursor=x"
-    found = chips(filters(query.format(**cast)))
+    found = chips(filters(query.format(**cast)), UserFactory())
     assert {f"{chip.label} {chip.value}" for chip in found.values()} == {
         "Channel is Email or Chat", "Tag is VIP", "Last seen in the last 30 days", "Account is Acme",
         "Seats is greater than 5", "Seats is less than 100",
@@ -211,7 +211,7 @@ def test_chips_say_every_filter_and_lead_to_the_list_without_it(cast: dict[str, 
 
 
 def test_a_chip_of_a_property_takes_its_parameter_out_however_it_was_spelled(cast: dict[str, int]) -> None:
-    (chip,) = chips(filters("p.PLAN=is:Pro")).values()
+    (chip,) = chips(filters("p.PLAN=is:Pro"), UserFactory()).values()
     assert chip.without == "?"
 
 
@@ -219,3 +219,42 @@ def test_filters_of_ranges_use_the_narrow_table(cast: dict[str, int]) -> None:
     one = filters("p.seats=greater:12")
     sql = str(one.matching(now=NOW).query)
     assert "customers_customervalue" in sql
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("ap.plan=is:Scale", {"Ana"}),
+        ("ap.PLAN=Scale", {"Ana"}),
+        ("ap.plan=is_not:Scale", {"Bo", "Dee"}),
+        ("ap.ARR=greater:1000", {"Ana", "Dee"}),
+        ("ap.ARR=greater:1000&ap.plan=empty:", {"Dee"}),
+        ("ap.ARR=less:1000", {"Bo"}),
+        ("ap.renews=before:2026-06-01", {"Ana"}),
+        ("ap.renews=is:2026-05-01", {"Ana"}),
+        ("ap.plan=contains:ca", {"Ana"}),
+        ("ap.nobody_has_this=is:1", {"Ana", "Bo", "Dee", "Eve"}),
+    ],
+)
+@pytest.mark.parametrize("window", [30_000, 2])
+def test_customers_are_found_by_a_property_of_their_accounts(
+    query: str, expected: set[str], window: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing, "WINDOW", window)
+    for key, type_ in (("plan", "choice"), ("ARR", "number"), ("renews", "date")):
+        DefinitionFactory(key=key, type=type_, subject="account")
+    big = AccountFactory(properties={"plan": ["Scale"], "ARR": [90_000], "renews": ["2026-05-01"]})
+    small = AccountFactory(properties={"plan": ["Free"], "ARR": [12.5]})
+    bare = AccountFactory(properties={"ARR": [2_000]})
+    gone = AccountFactory(properties={"plan": ["Scale"], "ARR": [5]}, state="deleted")
+    CustomerFactory(name="Ana", account=big)
+    CustomerFactory(name="Bo", account=small)
+    CustomerFactory(name="Dee", account=bare)
+    CustomerFactory(name="Eve", account=gone)
+    assert names(query) == expected
+
+
+def test_a_chip_says_that_a_property_is_the_accounts() -> None:
+    DefinitionFactory(key="plan", type="choice", subject="account", label="Plan")
+    (chip,) = chips(filters("ap.plan=is:Scale"), UserFactory()).values()
+    assert (chip.label, chip.value, chip.without) == ("Account’s Plan is", "Scale", "?")

@@ -5,14 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
+from audit.history import phrase
+from audit.recording import recorded
 from core import clock
-from customers import merging
+from customers import history, merging
 from customers.editing import rename
-from customers.models import Customer, Merge
+from customers.models import Customer, Merge, Note
+from customers.noting import add_note
 from tests.customers.merge_cast import pair
-from tests.customers.people import STAFF, mina, person, signed_in
+from tests.customers.people import STAFF, mina, person, signed_in, user
 from tests.factories import CustomerFactory
 
 pytestmark = pytest.mark.django_db
@@ -155,6 +159,53 @@ def test_the_absorbed_address_leads_to_the_survivor_and_is_never_stored(mina_bro
     Customer.objects.filter(pk=kept.pk).update(state="active", deleted_at=None)
     merging.undo(done, actor=STAFF)
     assert mina_browses.get(f"/customers/{source.pk}/").status_code == 200
+
+
+def test_every_page_and_panel_of_the_absorbed_leads_to_the_survivors() -> None:
+    kept, source = pair()
+    identifier, note = source.identifiers.first(), Note.objects.create(customer=source, body="Call her.")
+    assert identifier
+    merging.merge(kept.pk, [source.pk], actor=STAFF)
+    admin = signed_in("admin")
+    parts = (
+        "export/", "permanent-deletion/", "legal-hold/", f"identifiers/{identifier.pk}/", f"notes/{note.pk}/",
+        "properties/plan/", "tags/suggestions/",
+    )  # fmt: skip
+    for part in parts:
+        answer = admin.get(f"/customers/{source.pk}/{part}", headers={"HX-Request": "true"})
+        assert (answer.status_code, answer["Location"]) == (301, f"/customers/{kept.pk}/{part}"), part
+    answer = admin.get(f"/audit/history/customer/{source.pk}/?before=12.0", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["Location"]) == (301, f"/audit/history/customer/{kept.pk}/")
+    assert "no-store" in answer["Cache-Control"]
+    assert admin.get(f"/audit/history/customer/{kept.pk}/").status_code == 200
+
+
+def test_the_survivors_history_tells_the_absorbed_ones_until_the_merge_is_undone(mina_browses: Client) -> None:
+    kept, source = pair()
+    add_note(source, "Only ever about the other record", actor=STAFF)
+    with recorded(STAFF, "customer.data_exported", source):
+        pass
+
+    def told(customer: Customer) -> str:
+        return mina_browses.get(f"/audit/history/customer/{customer.pk}/").content.decode()
+
+    assert "Only ever about" not in told(kept)
+    done = merging.merge(kept.pk, [source.pk], actor=STAFF)
+    page = told(kept)
+    assert "Only ever about the other record" in page
+    assert phrase("customer.data_exported") in page
+    merging.undo(done, actor=STAFF)
+    assert "Only ever about the other record" in told(source)
+    assert phrase("customer.data_exported") not in told(kept)
+
+
+def test_a_colleague_who_may_not_see_the_absorbed_is_not_told_of_it() -> None:
+    kept, source = pair()
+    add_note(source, "Only ever about the other record", actor=STAFF)
+    merging.merge(kept.pk, [source.pk], actor=STAFF)
+    assert history.absorbed_by(kept.pk, user("viewer")) == [source.pk]
+    assert history.absorbed_by(kept.pk, AnonymousUser()) == []
+    assert history.survivor_of(source.pk, AnonymousUser()) is None
 
 
 def test_who_was_never_there_stays_not_found(mina_browses: Client) -> None:

@@ -19,6 +19,7 @@ from engagement.models import Survey, SurveyResponse
 from feedback.models import Document
 from staff.models import User
 from tests.dashboard.conftest import ACTOR, person, write
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +88,7 @@ def test_days_are_those_of_the_viewer(as_role: Callable[[str], Client]) -> None:
     now = clock.now().replace(hour=12)
     from zoneinfo import ZoneInfo
 
-    period = figures.period_until(now, ZoneInfo("Pacific/Kiritimati"))
+    period = figures.period_until(now, ZoneInfo("Pacific/Kiritimati"), UserFactory())
     assert period.today == (now + timedelta(hours=14)).date()
 
 
@@ -105,7 +106,7 @@ def test_every_figure_links_to_a_list_that_has_as_many_rows(ana: Customer, as_ro
         response = client.get(link.replace("&amp;", "&"))
         assert response.status_code == 200, link
         found[urlsplit(link).query.split("&amp;")[0]] = len(
-            re.findall(r'<th[^>]* scope="row"', response.content.decode())
+            re.findall(r'<th[^>]* scope="?row', response.content.decode())
         )
     assert found["channel=chat"] == found["channel=email"] == found[f"account={account.pk}"] == 1
     assert found["unassigned=true"] == 2
@@ -196,7 +197,7 @@ def test_every_role_may_look(as_role: Callable[[str], Client]) -> None:
 def test_unassigned_feedback_is_counted_to_the_cap_without_what_is_deleted(settings) -> None:
     settings.COUNT_LIMIT = 2
     papers = [write(number) for number in range(4)]
-    assert figures.unassigned() == 3
+    assert figures.unassigned(UserFactory()) == 3
     with recorded(ACTOR, "document.updated"):
         Document.objects.filter(pk__in=[paper.pk for paper in papers[:3]]).update(state="deleted")
-    assert figures.unassigned() == 1
+    assert figures.unassigned(UserFactory()) == 1

@@ -39,7 +39,7 @@ def test_finds_accounts_by_name(as_role: Callable[[str], Client]) -> None:
     with recorded(ACTOR, "account.created"):
         account = Account.objects.create(name="Lumenworks d.o.o.")
     page = as_role("viewer").get("/search", {"q": "lumenw"}).content.decode()
-    assert f'href="/customers/?account={account.pk}"' in page
+    assert f'href="/accounts/{account.pk}/"' in page
 
 
 def test_five_of_each_kind_lead_to_all_that_match(as_role: Callable[[str], Client]) -> None:

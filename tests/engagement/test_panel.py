@@ -6,9 +6,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Account
-from customers.models import Customer
+from accounts.models.team import Team, TeamAccount, TeamMember
+from customers.models import Customer, Membership
 from engagement.models import Survey, SurveyResponse
 from tests.customers.people import part, person, signed_in
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,33 @@ def test_the_panel_lists_answers_newest_first_with_their_account() -> None:
     assert "Fast &lt;b&gt;and&lt;/b&gt; kind" in panel
     assert "Not hers" not in panel
     assert "<html" not in panel
+
+
+def test_the_profile_comes_with_the_newest_answers(django_assert_max_num_queries: Any) -> None:
+    ana, client = person(), signed_in("viewer")
+    assert "No survey answers yet." in text_of(client.get(f"/customers/{ana.pk}/"))
+    for days in range(12):
+        answered(ana, days % 10, days=days + 1, comment=f"Answer {days}.")
+    hidden = Account.objects.create(name="Hidden")
+    answered(ana, 7, comment="Not for the team", account=hidden)
+    with django_assert_max_num_queries(7):
+        page = text_of(client.get(f"/customers/{ana.pk}/"))
+    assert page.count('id="surveys"') == 1
+    assert "Answer 8." in page
+    assert "Not for the team" in page
+    assert "Answer 9." not in page
+    assert f'hx-get="/surveys/of/{ana.pk}/?cursor=' in page
+
+    account = Account.objects.create(name="Lumenworks")
+    Membership.objects.create(customer=ana, account=account)
+    limited = UserFactory(role="viewer")
+    team = Team.objects.create(name="Lumen")
+    TeamAccount.objects.create(team=team, account=account)
+    TeamMember.objects.create(team=team, user=limited)
+    client.force_login(limited)
+    page = text_of(client.get(f"/customers/{ana.pk}/"))
+    assert "Answer 9." in page
+    assert "Not for the team" not in page
 
 
 def test_older_answers_come_page_by_page(django_assert_max_num_queries: Any) -> None:

@@ -18,8 +18,9 @@ from customers.identifying import identities
 from customers.models import Customer, DuplicateCandidate, Membership
 from feedback.linking import link, unlink
 from feedback.models import Document
+from feedback.prepared import Kept, Prepared
 from feedback.receiving import Incoming, receive
-from feedback.receiving_many import Kept, Prepared, receive_many
+from feedback.receiving_many import receive_many
 from properties.models import Definition
 
 pytestmark = pytest.mark.django_db

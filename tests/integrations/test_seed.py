@@ -13,7 +13,9 @@ from django.db.models import Count, Max
 from accounts.models import Account
 from audit.models import Change, Entry
 from customers.identifying import identity
-from customers.models import Customer, CustomerValue, DuplicateCandidate, Identifier, Membership, Note, Tag
+from customers.models import Customer, CustomerValue, DuplicateCandidate, Identifier, Membership, Note, Segment, Tag
+from customers.segment_counts import everybody_in
+from customers.segment_filters import meaning
 from engagement.models import SurveyResponse
 from feedback.models import Document
 from integrations.seeding import loading, tables
@@ -47,6 +49,19 @@ def test_the_directory_has_people_organisations_and_feedback_of_every_kind() -> 
     assert Note.objects.exists()
     assert Tag.objects.values("hue").distinct().count() > 4
     assert Customer.objects.filter(name__regex="[一-龥]").exists()
+
+
+def test_segments_hold_customers_and_were_counted_day_by_day() -> None:
+    seed(300)
+    kinds = list(Segment.objects.values_list("kind", flat=True))
+    assert (kinds.count("static"), kinds.count("dynamic")) == (2, 3)
+    until = datetime(2026, 9, 17, 12, tzinfo=UTC)
+    for segment in Segment.objects.all():
+        assert meaning(segment.query, Customer.objects.all()).fault == "" or segment.kind == "static"
+        last = segment.counts.latest("on")
+        assert (last.on, last.count) == (until.date(), everybody_in(segment, until).count())
+        assert last.count > 0
+        assert segment.counts.count() == 45
 
 
 def test_some_documents_belong_to_nobody() -> None:
@@ -142,7 +157,7 @@ def test_nothing_happens_after_the_last_day() -> None:
 
 def test_the_whole_load_is_one_audit_entry_without_rows() -> None:
     entries, changes = Entry.objects.count(), Change.objects.count()
-    seed(demo=True)
+    seed()
     assert Entry.objects.exclude(verb="duplicates.found").count() == entries + 1
     assert Change.objects.exclude(table="customers_duplicatecandidate").count() == changes
     assert Entry.objects.get(verb="demo.seeded").facts["customers"] == 150

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test import Client
 
 from accounts.models import Account
 from audit.actor import Actor
@@ -20,6 +21,7 @@ from customers import editing, joining, merging, noting, tagging
 from customers.deleting import delete, restore
 from customers.holding import hold, lift
 from customers.identifying import identities, identity
+from customers.logins import give_login, take_login
 from customers.models import BulkEdit, Customer, CustomerTag, DuplicateCandidate, Suppression
 from engagement.models import Survey, SurveyResponse
 from feedback.deleting import delete as delete_document
@@ -31,6 +33,8 @@ from integrations.importing.starting import plan_of_specs, start, upload
 from integrations.models import Import, RowError
 from retention import purging, traces
 from retention.models import Purge
+from staff.models import User
+from staff.sessions import Session
 from tests.customers.people import mina, signed_in, user
 from tests.factories import CustomerFactory, DocumentFactory
 
@@ -53,6 +57,9 @@ PRIVATE = [
     "zqliftreason",
     "zqchanged",
     "zqsurveyid",
+    "zqlogin",
+    "zqearlier",
+    "zqimpersonated",
 ]
 
 
@@ -105,6 +112,7 @@ def live() -> Customer:
         evidence=[{"rule": "name", "value": "Zqmerged"}],
     )  # fmt: skip
     merging.merge(person.pk, [other.pk], actor=ada, viewer=user("support"))
+    logins(person)
     hold(person, "zqholdreason", actor=ada)
     lift(person, "zqliftreason", actor=ada)
     pages(person)
@@ -115,6 +123,21 @@ def live() -> Customer:
     delete_document(documents[3], actor=ada)
     delete(person, actor=ada)
     return person
+
+
+def logins(person: Customer) -> None:
+    """A login that was taken away, another one that is used, and somebody who impersonated them."""
+    ada, email = mina(), "zq-one@canary.test"
+    give_login(person, email=email, name="Zqearlier", actor=ada)
+    take_login(person, actor=ada)
+    login = give_login(person, email=email, name="Zqlogin", password="zq-4711-zq-4711", actor=ada)
+    theirs = Client()
+    theirs.force_login(login.user)
+    assert theirs.get("/portal/").status_code == 200
+    admin = signed_in("admin")
+    told = {"reason": "zqimpersonated for Zqanna", "mode": "look"}
+    assert admin.post(f"/customers/{person.pk}/impersonate/", told)["Location"] == "/portal/"
+    assert admin.get("/portal/").status_code == 200
 
 
 def pages(person: Customer) -> None:
@@ -187,11 +210,15 @@ def test_nothing_of_a_purged_person_is_left_anywhere(
 ) -> None:
     person = live()
     before = found(dump(tmp_path, caplog.text))
-    assert set(before) >= {*NAMES, "zqnote", "zqproperty", "zqcomment", *IDENTIFIERS["email"]}, "the canaries sing"
+    assert set(before) >= {*NAMES, "zqnote", "zqproperty", "zqcomment", *PRIVATE[-3:], *IDENTIFIERS["email"]}, (
+        "the canaries sing"
+    )
     job = purge(person, documents)
     assert (job.status, job.deleted_count, job.error) == ("done", 1, "")
     assert found(dump(tmp_path, caplog.text)) == []
     assert SurveyResponse.objects.count() == 2
+    assert not User.objects.filter(role="portal").exists()
+    assert not Session.objects.exclude(user__role__in=["admin", "support"]).exists()
     assert not CustomerTag.objects.filter(customer_id=person.pk).exists()
     assert Suppression.objects.count() >= 5
     every = identities([(kind, text) for kind, texts in IDENTIFIERS.items() for text in texts if "old" not in text])

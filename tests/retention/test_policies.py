@@ -48,8 +48,9 @@ def orphan(**values: Any) -> Customer:
 
 def test_all_are_there_and_only_those_of_what_is_deleted_or_lost_are_on() -> None:
     on = {(one.kind, one.keep) for one in policies.every() if one.enabled}
-    assert on == {(Kind.DELETED_CUSTOMERS, 30), (Kind.DELETED_DOCUMENTS, 30), (Kind.ORPHANS, 90)}
-    assert len(policies.every()) == 13
+    deleted = {(kind, 30) for kind in (Kind.DELETED_CUSTOMERS, Kind.DELETED_DOCUMENTS, Kind.DELETED_ACCOUNTS)}
+    assert on == deleted | {(Kind.ORPHANS, 90)}
+    assert len(policies.every()) == 16
     assert Entry.objects.filter(verb="policy.made").count() == 1
 
 
@@ -177,7 +178,9 @@ def test_every_table_has_a_policy_or_a_reason() -> None:
             for model in ours
             if model not in covered
             and any(
-                field.many_to_one and field.related_model in covered and field.remote_field.on_delete is CASCADE
+                (field.many_to_one or field.one_to_one)
+                and field.related_model in covered
+                and field.remote_field.on_delete is CASCADE
                 for field in model._meta.fields
             )
         }

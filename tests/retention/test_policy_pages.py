@@ -65,7 +65,7 @@ def test_a_change_says_how_many_and_when_before_it_is_saved(ada: Client) -> None
     delete(ana, actor=STAFF, now=clock.now() - timedelta(days=10))
     one = policy(Kind.DELETED_CUSTOMERS)
     address = f"/retention/policies/{one.pk}/"
-    assert "nothing is due to be permanently deleted" in text_of(ada, address)
+    assert "Nothing is due to be permanently deleted" in text_of(ada, address)
     sent = {"enabled": "on", "keep": "7", "at": "04:30", "documents": "delete"}
     page = " ".join(ada.post(address, sent).content.decode().split())
     assert "1 customer would be permanently deleted</b> at the next run" in page
@@ -79,7 +79,7 @@ def test_a_change_says_how_many_and_when_before_it_is_saved(ada: Client) -> None
     saved = policy(Kind.DELETED_CUSTOMERS)
     assert (saved.keep, saved.at.hour, saved.at.minute, saved.enabled) == (7, 4, 30, True)
     assert saved.next_run_at is not None
-    assert ">in " in text_of(ada, "/retention/")
+    assert re.search(r">(in \d|tomorrow)", text_of(ada, "/retention/"))
 
 
 @pytest.mark.parametrize("sent", [{"keep": "0"}, {"keep": "x"}, {"at": "25:00"}, {"keep": "99999999"}, {"keep": ""}])

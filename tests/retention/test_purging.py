@@ -13,10 +13,22 @@ from audit.actor import Actor
 from audit.models import Change, Entry, Source
 from core import clock, jobs
 from core.invariants import findings
-from customers import editing, ledger, noting, suppressing
+from customers import editing, ledger, noting, segmenting, suppressing
 from customers.deleting import NotDeleted, delete, delete_many, restore
 from customers.holding import hold
-from customers.models import Customer, Erasure, Identifier, Membership, Note, Suppression
+from customers.identifying import identity
+from customers.models import (
+    BulkEdit,
+    Customer,
+    CustomerTag,
+    Erasure,
+    Identifier,
+    Membership,
+    Note,
+    Segment,
+    Suppression,
+)
+from customers.segment_counts import everybody_in
 from engagement.models import Survey, SurveyResponse
 from feedback.deleting import delete as delete_document
 from feedback.linking import link, unlink
@@ -28,8 +40,8 @@ from integrations.importing.starting import start as start_import
 from integrations.models import Import, RowError
 from retention import purging
 from retention.models import Purge
-from tests.customers.people import mina
-from tests.factories import AccountFactory, CustomerFactory, DocumentFactory
+from tests.customers.people import mina, user
+from tests.factories import AccountFactory, CustomerFactory, DefinitionFactory, DocumentFactory
 
 pytestmark = pytest.mark.django_db
 MINA = Actor(via="page", rank="staff")
@@ -303,3 +315,72 @@ def test_a_number_that_somebody_else_has_by_now_is_not_erased_again(source: Sour
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM customers_erasure")
         assert cursor.fetchone()[0] == 1
+
+
+def test_documents_deleted_by_themselves_do_not_come_back_with_a_backup(source: Source) -> None:
+    gone, stays = (DocumentFactory(title=title) for title in ("Private", "Of the same number"))
+    for document in (gone, stays):
+        delete_document(document, actor=mina())
+    run(purging.start([gone.pk, stays.pk], actor=MINA, subject="document"))
+    [line] = ledger.entries()
+    assert isinstance(line, ledger.ErasedDocuments)
+    assert line.documents == [[one.pk, one.received_at.isoformat()] for one in (gone, stays)]
+    assert "private" not in ledger.path().read_text().lower()
+    # The database as it was before, but that somebody else's document has the number of one of them
+    back = DocumentFactory(pk=gone.pk, title="Private")
+    Document.objects.filter(pk=back.pk).update(received_at=gone.received_at)
+    other = DocumentFactory(pk=stays.pk, title="Another")
+    assert suppressing.intake_problem() == ""
+    call_command("replay_erasures")
+    assert list(Document.objects.all()) == [other]
+    receipt = Purge.objects.latest("pk")
+    assert (receipt.reason, receipt.status, receipt.deleted_count) == ("replay", "done", 1)
+    call_command("replay_erasures")
+    assert Purge.objects.latest("pk") == receipt
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+def test_a_bulk_change_goes_on_without_the_search_that_named_them(source: Source, under_way: bool) -> None:
+    customer = ana(source)
+    others = [CustomerFactory(name=f"Ana Ruiz {number}") for number in range(3)]
+    delete_many([customer.pk], actor=mina())
+    facts = {"actor": user("support"), "action": "add_tag", "tag_name": "vip", "query": "q=ana+ruiz", "filter_count": 1}
+    job = BulkEdit.objects.create(**facts, after_id=others[0].pk, done=1)
+    if not under_way:
+        BulkEdit.objects.filter(pk=job.pk).update(status="failed")
+    run(purging.start([customer.pk], actor=mina()))
+    job.refresh_from_db()
+    if not under_way:
+        assert (job.query, job.ids) == ("", [])
+        return
+    assert (job.query, job.total) == (None, 3)
+    jobs.run(BulkEdit, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.done, job.changed, job.skipped) == ("done", 3, 2, 0)
+    assert set(CustomerTag.objects.values_list("customer_id", flat=True)) == {one.pk for one in others[1:]}
+
+
+def test_an_email_that_was_removed_before_is_blanked_and_may_be_somebody_elses(source: Source) -> None:
+    customer = ana(source)
+    old = editing.add_identifier(customer, "email", "shared@ex.test", actor=mina())
+    editing.remove_identifier(old, actor=mina())
+    purge(customer)
+    assert not suppressing.among([identity("email", "shared@ex.test")])
+    assert suppressing.among([identity("email", "ana@ex.test")])
+    assert not Change.objects.filter(before__icontains="shared@ex.test").exists()
+    bo = sent(source, 9, author={"email": "shared@ex.test"}).customer
+    assert bo is not None
+
+
+def test_a_saved_filter_that_named_them_is_emptied_and_finds_nobody(source: Source) -> None:
+    customer = ana(source)
+    CustomerFactory(name="Ana Ruiz 2")
+    DefinitionFactory(key="contact")
+    naming = segmenting.create("Searched", "q=ana+ruiz", actor=mina())
+    by_mail = segmenting.create("By mail", "p.contact=is%3Aana%40ex.test", actor=mina())
+    other = segmenting.create("Silent", "feedback=no", actor=mina())
+    purge(customer)
+    assert [Segment.objects.get(pk=one.pk).query for one in (naming, by_mail, other)] == ["", "", "feedback=no"]
+    assert not everybody_in(naming, clock.now()).exists()
+    assert not Change.objects.filter(table="customers_segment", after__query__icontains="ana").exists()
+    assert not Change.objects.filter(table="customers_segment", before__query__icontains="ana").exists()

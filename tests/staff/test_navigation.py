@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Team, TeamMember
 from staff import navigation
 from staff.models import User
 from staff.navigation import Entry, May, shown
@@ -94,3 +95,12 @@ def test_every_page_tells_htmx_to_evaluate_nothing_and_to_keep_nothing(client: C
     assert html.count("<script") == html.count("<script src=") == 2
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert "no-store" in answer["Cache-Control"]
+
+
+@pytest.mark.django_db
+def test_the_menu_kept_for_an_admin_whom_a_team_limits_is_not_shown_to_the_others(client: Client) -> None:
+    limited, ada = (User.objects.create_user(f"{name}@roster.example", role="admin") for name in ("eve", "ada"))
+    TeamMember.objects.create(user=limited, team=Team.objects.create(name="North", reach="list"))
+    for user, offered in ((limited, False), (ada, True), (limited, False)):
+        client.force_login(user)
+        assert ('href="/audit/"' in client.get("/customers/").content.decode()) is offered

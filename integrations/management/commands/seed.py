@@ -11,6 +11,7 @@ from audit.recording import recorded
 from core import clock
 from customers import duplicates
 from integrations.seeding.catalogue import DEMO_PASSWORD, make_logins
+from integrations.seeding.customer_logins import make_portal_logins
 from integrations.seeding.loading import NotEmpty, Wanted, load
 from integrations.seeding.tables import analyze
 
@@ -25,7 +26,10 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=_moment, help="the last day, as 2026-11-21, or moment; default now")
         parser.add_argument("--if-empty", action="store_true", help="make no customers when there are some already")
         parser.add_argument(
-            "--demo", action=BooleanOptionalAction, default=False, help=f"four logins with the password {DEMO_PASSWORD}"
+            "--demo",
+            action=BooleanOptionalAction,
+            default=False,
+            help=f"logins of all kinds with the password {DEMO_PASSWORD}",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +60,9 @@ class Command(BaseCommand):
             f"Made {loaded.customers:,} customers of {loaded.accounts:,} accounts, with {loaded.documents:,} documents."
         )
         if wanted.demo:
+            customers = make_portal_logins(actor=Actor.of_system("seed"), now=now)
             self.stdout.write(f"Sign in as viewer@, support@, admin@ or root@roster.example, password {DEMO_PASSWORD}.")
+            self.stdout.write(f"Customers sign in to the portal as {' or '.join(customers)}, with the same password.")
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)

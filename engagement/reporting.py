@@ -1,0 +1,208 @@
+"""Usage, answers and deliveries as other systems write them down: one JSON object a line (3.4, 4.1, 4.2).
+
+Accounts are named by account ID, customers by user ID or email. Nobody is made by a report: whoever it names must be
+there already. A line that cannot be is left out with its reason; the others come in.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Account
+from audit.actor import Actor
+from audit.models import Source
+from core.json import loads
+from core.text import problem
+from customers.identifying import identities
+from customers.models import Customer, Identifier
+from engagement import answering, campaigns, usage
+from engagement.models import Survey
+
+BATCH = 1_000
+LINE_LIMIT = 32_768  # characters
+TEXT_LIMIT = 2_000
+KINDS = ("usage", "answers", "deliveries")
+
+
+@dataclass
+class Report:
+    """How many lines were written and how many changed nothing; why each of the others was left out, by line."""
+
+    written: int = 0
+    unchanged: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def take(kind: str, lines: Iterable[str], *, source: Source, actor: Actor, now: datetime) -> Report:
+    """Brings in `lines`, a thousand at a time, each batch in a transaction of its own."""
+    report = Report()
+    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    while batch := list(islice(numbered, BATCH)):
+        read: dict[int, dict[str, Any]] = {}
+        for number, line in batch:
+            try:
+                read[number] = _object(line)
+            except ValueError as fault:
+                report.refused[number] = str(fault)
+        _TAKERS[kind](_Known(read.values()), read, report, source=source, actor=actor, now=now)
+    return report
+
+
+class _Known:
+    """The accounts and customers that a batch names, each looked up once."""
+
+    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
+        rows = list(rows)
+        named = [str(row["account_id"]) for row in rows if row.get("account_id") not in (None, "")]
+        there = Account.objects.filter(external_id__in=named).exclude(state="purging")
+        self.accounts = dict(there.values_list("external_id", "pk"))
+        wanted = {one for row in rows for one in self._identities(row)}
+        found = Identifier.objects.filter(normalized__in=[one.normalized for one in wanted])
+        whose = found.filter(kind__in=["user_id", "email"], customer__state__in=[
+            Customer.State.ACTIVE, Customer.State.DELETED,
+        ])  # fmt: skip
+        self.owners = {(kind, text): pk for kind, text, pk in whose.values_list("kind", "normalized", "customer_id")}
+
+    def account(self, row: dict[str, Any]) -> int | None:
+        given = row.get("account_id")
+        if given in (None, ""):
+            return None
+        if str(given) not in self.accounts:
+            raise ValueError("No account has this account_id.")
+        return self.accounts[str(given)]
+
+    def customer(self, row: dict[str, Any], *, needed: bool = False) -> int | None:
+        given = self._identities(row)
+        for one in given:
+            if (one.kind, one.normalized) in self.owners:
+                return self.owners[one.kind, one.normalized]
+        if given:
+            raise ValueError("No customer has this user_id or email.")
+        if needed:
+            raise ValueError("Name the customer by user_id or email.")
+        return None
+
+    def _identities(self, row: dict[str, Any]) -> list[Any]:
+        given = [(kind, row.get(kind)) for kind in ("user_id", "email")]
+        try:
+            return identities([(kind, value if value is None else str(value)) for kind, value in given])
+        except ValidationError:
+            return []
+
+
+def _usage(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+    def event(row: dict[str, Any]) -> usage.Event:
+        return usage.Event(
+            _text(row, "module", needed=True), _text(row, "activity", needed=True), _moment(row, "occurred_at", who),
+            known.account(row), known.customer(row), _text(row, "external_id") or None,
+        )  # fmt: skip
+
+    events = _each(rows, event, report)
+    if events:
+        done = usage.record(list(events.values()), source=who["source"], actor=who["actor"], now=who["now"])
+        report.written += done.recorded
+        report.unchanged += done.repeated
+
+
+def _answers(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+    def answer(row: dict[str, Any]) -> answering.Answer:
+        return answering.Answer(
+            _text(row, "survey", needed=True), _score(row), _moment(row, "answered_at", who), known.customer(row),
+            known.account(row), _text(row, "comment"), _text(row, "kind") or Survey.Kind.OTHER,
+            _text(row, "external_id") or None,
+        )  # fmt: skip
+
+    answers = _each(rows, answer, report)
+    if answers:
+        done = answering.record(list(answers.values()), source=who["source"], actor=who["actor"], now=who["now"])
+        numbers = list(answers)
+        report.refused |= {numbers[place]: why for place, why in done.refused.items()}
+        report.written += done.recorded
+        report.unchanged += done.repeated
+
+
+def _deliveries(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+    def reached(row: dict[str, Any]) -> campaigns.Reached:
+        customer = known.customer(row, needed=True)
+        steps = {step: _moment(row, step, who) for step in campaigns.STEPS if row.get(step)}
+        return campaigns.Reached(_text(row, "campaign", needed=True), customer or 0, **steps)
+
+    deliveries = _each(rows, reached, report)
+    if deliveries:
+        done = campaigns.record(list(deliveries.values()), source=who["source"], actor=who["actor"], now=who["now"])
+        report.written += done[0]
+        report.unchanged += done[1]
+
+
+_TAKERS: dict[str, Callable[..., None]] = {"usage": _usage, "answers": _answers, "deliveries": _deliveries}
+
+
+def _each(rows: dict[int, dict[str, Any]], make: Callable[[dict[str, Any]], Any], report: Report) -> dict[int, Any]:
+    """What `make` makes of each row, by line; what it cannot be made of is left out with the reason."""
+    made: dict[int, Any] = {}
+    for number, row in rows.items():
+        try:
+            made[number] = make(row)
+        except ValueError as fault:
+            report.refused[number] = str(fault)
+    return made
+
+
+def _object(line: str) -> dict[str, Any]:
+    if len(line) > LINE_LIMIT:
+        raise ValueError(f"A line has at most {LINE_LIMIT:,} characters.")
+    try:
+        row = loads(line)
+    except (ValueError, RecursionError):
+        raise ValueError("The line is not JSON.") from None
+    if not isinstance(row, dict):
+        raise ValueError("The line is not a JSON object.")
+    return row
+
+
+def _text(row: dict[str, Any], name: str, *, needed: bool = False) -> str:
+    value = row.get(name)
+    text = "" if value is None else str(value).strip() if isinstance(value, str | int | Decimal) else None
+    if text is None or problem(text, limit=TEXT_LIMIT):
+        raise ValueError(f"{name} is not text that can be kept.")
+    if needed and not text:
+        raise ValueError(f"{name} is missing.")
+    return text
+
+
+def _score(row: dict[str, Any]) -> Decimal:
+    try:
+        return Decimal(str(row.get("score")))
+    except InvalidOperation:
+        raise ValueError("score is not a number.") from None
+
+
+def _moment(row: dict[str, Any], name: str, who: dict[str, Any]) -> datetime:
+    """ISO 8601, or seconds since 1970; 13 digits are milliseconds. Left out: now."""
+    value = row.get(name)
+    if value in (None, ""):
+        moment: datetime = who["now"]
+        return moment
+    try:
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return datetime.fromtimestamp(float(value) / (1000 if value > 10**11 else 1), UTC)
+        found = parse_datetime(str(value))
+    except (ValueError, OverflowError, OSError):
+        found = None
+    if found is None:
+        raise ValueError(f"{name} is not a moment such as 2026-11-22T14:00:00Z.")
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def lines_of(file: Any) -> Iterator[str]:
+    """The lines of an open text file, none longer in memory than it may be."""
+    while line := file.readline(LINE_LIMIT + 2):
+        yield line
+        while len(line) > LINE_LIMIT and not line.endswith("\n"):  # the rest of a line that is refused anyway
+            line = file.readline(LINE_LIMIT + 2)

@@ -1,0 +1,12 @@
+from django.urls import path
+
+from customers.views.following import following
+from engagement.views import campaigns
+
+app_name = "campaigns"
+
+urlpatterns = [
+    path("", campaigns.index, name="list"),
+    path("<int:pk>/", campaigns.detail, name="detail"),
+    path("of/<int:customer_id>/", following(campaigns.of_customer, name="customer_id"), name="of_customer"),
+]
