@@ -42,6 +42,8 @@ ERASURE_LEDGER = os.environ.get("ROSTER_ERASURE_LEDGER") or STATE / "erasures.js
 # Apps: top to bottom, each imports only from those below
 ROSTER_APPS = [
     "dashboard",
+    "outgoing",
+    "api",
     "portal",
     "retention",
     "integrations",

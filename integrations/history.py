@@ -3,7 +3,7 @@
 from typing import Any
 
 from audit.history import Named, Wording, address, names, verbs, words
-from integrations.models import ApiKey, Import, ImportMapping
+from integrations.models import ApiKey, Import, ImportMapping, Integration
 
 
 def load_keys(ids: set[int], viewer: Any) -> dict[int, Named]:
@@ -14,6 +14,11 @@ def load_keys(ids: set[int], viewer: Any) -> dict[int, Named]:
 def load_imports(ids: set[int], viewer: Any) -> dict[int, Named]:
     found = Import.visible_to(viewer).filter(pk__in=ids).values_list("pk", "name")
     return {pk: Named(name, f"{address('imports:list')}{pk}/") for pk, name in found}
+
+
+def load_integrations(ids: set[int], viewer: Any) -> dict[int, Named]:
+    found = Integration.objects.filter(pk__in=ids).select_related("source")
+    return {one.pk: Named(one.source.name, address("integrations:list")) for one in found}
 
 
 def load_mappings(ids: set[int], viewer: Any) -> dict[int, Named]:
@@ -31,6 +36,10 @@ verbs(
         "import.previewed": "tried", "mapping.saved": "saved the mapping",
     }
 )  # fmt: skip
+words(
+    "integrations_integration", Wording(thing="integration", kind="integration", refers={"source_id": "source"})
+)
+names("integration", load_integrations)
 words("integrations_apikey", Wording(thing="key", kind="apikey", refers={"source_id": "source"}))
 names("apikey", load_keys)
 verbs({"key.issued": "made a key for", "key.revoked": "revoked a key of", "key.rotated": "rotated a key of"})

@@ -6,7 +6,7 @@ from audit.actor import Actor
 from audit.models import Source
 from audit.recording import recorded
 from core.retrying import retrying
-from integrations.models import ApiKey
+from integrations.models import ApiKey, Integration
 
 # What a key of each kind may do when nothing else is said; REST keys name their scopes.
 SCOPES = {
@@ -26,6 +26,7 @@ def issue_key(
         raise ValueError(f"No such scope: {', '.join(unknown)}. There are: {', '.join(sorted(SCOPES))}.")
     with recorded(actor, "key.issued", now=now, facts={"kind": kind, "scopes": sorted(scopes)}) as entry:
         source, _ = Source.objects.get_or_create(kind=kind, name=name)
+        Integration.objects.get_or_create(source=source)
         key, text = ApiKey.objects.issue(kind=kind, name=name, scopes=sorted(scopes), source=source)
         entry.about(key)
         return key, text

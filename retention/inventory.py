@@ -185,7 +185,7 @@ TABLES: dict[str, Table] = {
     "integrations.Import": Table(
         purge="the values sampled from the file are removed, and the file of an import that has ended",
         personal="layout plan file",
-        plain=f"{JOB} name file_bytes encoding source uploaded_by position row created_count updated_count"
+        plain=f"{JOB} kind name file_bytes encoding source uploaded_by position row created_count updated_count"
         " unchanged_count suppressed_count failed_count file_deleted_at",
     ),
     "integrations.RowError": Table(
@@ -195,7 +195,21 @@ TABLES: dict[str, Table] = {
     ),
     "integrations.ImportMapping": Table(purge=_NOBODY, plain="id name plan saved_at"),
     "integrations.ApiKey": Table(
-        purge=_NOBODY, plain="id kind name source scopes secret_hash created_at expires_at revoked_at last_used_at"
+        purge=_NOBODY, plain="id kind name source scopes team rate_limit replaces secret_hash created_at expires_at revoked_at"
+        " last_used_at",
+    ),
+    "integrations.Integration": Table(
+        purge=_NOBODY, plain="id source mapping allowed_origins site_key inbox_hash created_at closed_at"
+    ),
+    "integrations.Delivery": Table(
+        purge=_NOBODY,
+        plain="id source key via operation status code message received_at took_ms record_count created_count"
+        " updated_count unchanged_count suppressed_count rejected_count replay_of facts",
+    ),
+    "integrations.DeliveryRecord": Table(
+        purge="emptied where the record is about the customer, or names them",
+        personal="external_id message body",
+        plain="id delivery place status code field customer_id account_id document_id replayed_at",
     ),
     # Retention
     "retention.Purge": Table(

@@ -2,7 +2,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 from hmac import compare_digest
-from typing import Self
+from typing import Any, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -21,10 +21,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 
 
 class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)["ApiKey"]):  # type: ignore[misc]
-    def issue(self, *, kind: str, name: str, scopes: list[str], source: Source) -> tuple["ApiKey", str]:
+    def issue(self, *, kind: str, name: str, scopes: list[str], source: Source, **options: Any) -> tuple["ApiKey", str]:
         """A new key and its secret text, which is shown once and never again."""
         secret = secrets.token_urlsafe(32)
-        key = self.create(kind=kind, name=name, scopes=scopes, source=source, secret_hash=_hash(secret))
+        key = self.create(kind=kind, name=name, scopes=scopes, source=source, secret_hash=_hash(secret), **options)
         return key, f"roster_{key.pk}_{secret}"
 
     def of_secret(self, text: str, now: datetime) -> "ApiKey | None":
@@ -52,6 +52,11 @@ class ApiKey(models.Model):
     name = models.CharField(max_length=120)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="keys")
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    team = models.ForeignKey(  # sees and changes what the team may see (reliability 17); goes with it
+        "accounts.Team", null=True, blank=True, on_delete=models.CASCADE, related_name="keys"
+    )
+    rate_limit = models.PositiveIntegerField("requests a minute", null=True, blank=True)  # None: as the setting says
+    replaces = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replaced_by")
     secret_hash = models.BinaryField(max_length=32, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +77,14 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.shown})"
+
+    # What permissions and `visible_to` ask of whoever looks
+
+    is_superuser = False
+
+    @property
+    def team_ids(self) -> list[int] | None:
+        return None if self.team_id is None else [self.team_id]
 
     @property
     def shown(self) -> str:

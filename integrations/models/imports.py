@@ -31,13 +31,22 @@ class ImportMapping(models.Model):
 
 
 class Import(Job):
-    """A file of documents on its way into the directory, a batch of rows at a time (10.7).
+    """A file on its way into the directory, a batch of rows at a time (10.7).
 
     A draft until somebody starts it: what was uploaded, waiting for its mapping. `done` and `total` count rows;
     `position` is the byte of the kept file, and `row` the number of the row, up to which everything is committed.
     """
 
+    class Kind(models.TextChoices):
+        DOCUMENTS = "documents", "Documents"
+        CUSTOMERS = "customers", "Customers"
+        ACCOUNTS = "accounts", "Accounts"
+        MEMBERSHIPS = "memberships", "Memberships"
+        USAGE = "usage", "Usage"
+        SURVEYS = "surveys", "Survey answers"
+
     status = models.CharField(max_length=12, choices=[(DRAFT, "Not started"), *Status.choices], default=DRAFT)
+    kind = models.CharField("what its rows are", max_length=12, choices=Kind, default=Kind.DOCUMENTS)
     name = models.CharField("file name", max_length=200)
     file = models.CharField(max_length=100)
     file_bytes = models.BigIntegerField()
@@ -50,10 +59,10 @@ class Import(Job):
     )
     position = models.BigIntegerField(default=0)
     row = models.BigIntegerField(default=1)
-    created_count = models.BigIntegerField("documents created", default=0)
-    updated_count = models.BigIntegerField("documents updated", default=0)
-    unchanged_count = models.BigIntegerField("documents unchanged", default=0)
-    suppressed_count = models.BigIntegerField("documents kept without their author", default=0, db_default=0)
+    created_count = models.BigIntegerField("created", default=0)
+    updated_count = models.BigIntegerField("updated", default=0)
+    unchanged_count = models.BigIntegerField("unchanged", default=0)
+    suppressed_count = models.BigIntegerField("kept without the person", default=0, db_default=0)
     failed_count = models.BigIntegerField("rows failed", default=0)
     file_deleted_at = models.DateTimeField(null=True, blank=True)
 
