@@ -35,6 +35,7 @@ WORDS = {
     "suppressions.manage": "See and lift suppressions",
     "retention.manage": "Set retention policies",
     "teams.manage": "Manage teams",
+    "integrations.manage": "Manage integrations, keys and webhooks",
     "staff.manage": "Invite, change and deactivate colleagues",
     "audit.view": "See the audit log",
     "impersonate": "Step into the portal as a customer",

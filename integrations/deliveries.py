@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ class Verdict:
     customer_id: int | None = None
     account_id: int | None = None
     document_id: int | None = None
-    body: Any = field(default=None, repr=False)
+    body: Any = None
 
 
 def log(

@@ -36,9 +36,7 @@ verbs(
         "import.previewed": "tried", "mapping.saved": "saved the mapping",
     }
 )  # fmt: skip
-words(
-    "integrations_integration", Wording(thing="integration", kind="integration", refers={"source_id": "source"})
-)
+words("integrations_integration", Wording(thing="integration", kind="integration", refers={"source_id": "source"}))
 names("integration", load_integrations)
 words("integrations_apikey", Wording(thing="key", kind="apikey", refers={"source_id": "source"}))
 names("apikey", load_keys)

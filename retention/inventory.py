@@ -195,8 +195,9 @@ TABLES: dict[str, Table] = {
     ),
     "integrations.ImportMapping": Table(purge=_NOBODY, plain="id name plan saved_at"),
     "integrations.ApiKey": Table(
-        purge=_NOBODY, plain="id kind name source scopes team rate_limit replaces secret_hash created_at expires_at revoked_at"
-        " last_used_at",
+        purge=_NOBODY,
+        plain="id kind name source scopes team rate_limit replaces secret_hash created_at expires_at"
+        " revoked_at last_used_at",
     ),
     "integrations.Integration": Table(
         purge=_NOBODY, plain="id source mapping allowed_origins site_key inbox_hash created_at closed_at"

@@ -21,6 +21,7 @@ SUPPORT = VIEWER | {
 ADMIN = SUPPORT | {
     "tags.manage", "properties.manage", "holds.manage", "customers.purge", "suppressions.manage", "retention.manage",
     "accounts.purge", "teams.manage", "staff.manage", "audit.view", "impersonate",
+    "integrations.manage",
 }  # fmt: skip
 
 PERMISSIONS: dict[str, frozenset[str]] = {"viewer": VIEWER, "support": SUPPORT, "admin": ADMIN, "portal": frozenset()}
@@ -33,7 +34,7 @@ IN_PORTAL = "in the portal"  # customers, and whoever impersonates one (portal/a
 # What shows or changes everybody's records, so that nobody may do it whom a team limits (3.5)
 UNLIMITED = frozenset({
     "audit.view", "imports.run", "tags.manage", "properties.manage", "customers.purge", "accounts.purge",
-    "suppressions.manage", "retention.manage", "teams.manage", "staff.manage",
+    "suppressions.manage", "retention.manage", "teams.manage", "staff.manage", "integrations.manage",
 })  # fmt: skip
 
 
