@@ -42,8 +42,28 @@ def answer(body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str
     return HttpResponse(dumps(body), status=status, content_type="application/json", headers=dict(headers or {}))
 
 
-def endpoint(kind: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Endpoint], Guarded]:
-    """A view for holders of a key of `kind`, who get JSON whatever happens. Cookies are ignored."""
+def bearer(request: HttpRequest) -> str:
+    """The text of the key where most callers put it; "" for none."""
+    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
+
+
+def refusal(request: HttpRequest, refused: Refused, reference: str) -> HttpResponse:
+    """The answer to a refused request, in the shape that most callers know."""
+    error: dict[str, Any] = {"code": refused.code, "message": refused.message}
+    if refused.fields:
+        error["fields"] = refused.fields
+    return answer({"error": error, "reference": reference}, refused.status)
+
+
+def endpoint(
+    kind: str, *, methods: tuple[str, ...] = ("POST",), key_of: Callable[[HttpRequest], str] = bearer,
+    refusal_of: Callable[[HttpRequest, Refused, str], HttpResponse] = refusal,
+) -> Callable[[Endpoint], Guarded]:  # fmt: skip
+    """A view for holders of a key of `kind`, who get JSON whatever happens. Cookies are ignored.
+
+    `key_of` finds the key's text where a protocol puts it, and `refusal_of` says no in the protocol's own shape.
+    """
 
     def decorate(view: Endpoint) -> Guarded:
         @by_key
@@ -55,14 +75,12 @@ def endpoint(kind: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[En
             try:
                 if request.method not in methods:
                     raise Refused(405, "method_not_allowed", f"Use {' or '.join(methods)}.", Allow=", ".join(methods))
-                key = _key(request, kind)
+                key = _key(key_of(request), kind)
                 headers = _within_limit(key)
                 response = view(request, key, *args, reference=reference, **kwargs)
-            except Refused as refusal:
-                error = {"code": refusal.code, "message": refusal.message}
-                fields = {"fields": refusal.fields} if refusal.fields else {}
-                response = answer({"error": error | fields, "reference": reference}, refusal.status)
-                headers |= refusal.headers
+            except Refused as refused:
+                response = refusal_of(request, refused, reference)
+                headers |= refused.headers
             for name, value in headers.items():
                 response[name] = value
             return response
@@ -83,6 +101,11 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
         raise Refused(413, "too_large", f"The body must be at most {most:,} bytes.") from None
     except UnreadablePostError:
         raise Refused(400, "malformed", "The body ended early.") from None
+    return object_of(raw)
+
+
+def object_of(raw: bytes) -> dict[str, Any]:
+    """The JSON object that these bytes are. Raises Refused 400, with the path of what is wrong."""
     try:
         text = raw.decode("utf-8-sig")
         value = loads(text)
@@ -107,10 +130,9 @@ def invalid(error: ValidationError, prefix: str = "") -> Refused:
     return Refused(422, "invalid", f"{first}: {messages[0]}" if first else messages[0], fields)
 
 
-def _key(request: HttpRequest, kind: str) -> ApiKey:
-    scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+def _key(text: str, kind: str) -> ApiKey:
     now = clock.now()
-    key = ApiKey.objects.of_secret(text.strip(), now) if scheme.lower() == "bearer" else None
+    key = ApiKey.objects.of_secret(text, now) if text else None
     if key is None:
         raise Refused(
             401, "unauthorized", "Send a valid key as 'Authorization: Bearer roster_…'.", WWW_Authenticate="Bearer"
