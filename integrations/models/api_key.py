@@ -80,7 +80,8 @@ class ApiKey(models.Model):
 
     # What permissions and `visible_to` ask of whoever looks
 
-    is_superuser = False
+    is_authenticated, is_active, is_superuser = True, True, False
+    role = "viewer"  # what it may do stands in its scopes
 
     @property
     def team_ids(self) -> list[int] | None:
