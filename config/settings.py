@@ -171,6 +171,11 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep jobs": {"task": "core.tasks.sweep", "schedule": 15.0, "options": {"expires": 15}},
     "forget import files": {"task": "integrations.tasks.forget_import_files", "schedule": 3600.0},
+    "count deliveries": {
+        "task": "integrations.tasks.count_delivery_hours",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "find duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
     "count segments": {"task": "customers.tasks.count_segments", "schedule": 600.0, "options": {"expires": 600}},
     "forget merges": {"task": "customers.tasks.forget_merges", "schedule": 3600.0},

@@ -145,7 +145,7 @@ def _key(text: str, kind: str) -> ApiKey:
 
 def _within_limit(key: ApiKey) -> dict[str, str]:
     """Counts the request in the key's minute. Without Redis nobody is limited."""
-    limit, now = settings.RATE_LIMIT_PER_MINUTE, int(time.time())
+    limit, now = key.rate_limit or settings.RATE_LIMIT_PER_MINUTE, int(time.time())
     name, ends = f"rate:{key.pk}:{now // 60}", (now // 60 + 1) * 60
     cache.add(name, 0, timeout=120)
     try:

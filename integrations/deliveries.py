@@ -1,4 +1,8 @@
-"""The log of what other systems delivered: one row a request, one a record (10.8)."""
+"""The log of what other systems delivered: one row a request, one a record (10.8).
+
+Nobody comes back through the log whom permanent deletion keeps out: what a suppressed record held is blanked, and so is
+whatever a rejected one says of identifiers that are suppressed.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,15 +10,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from audit.models import Source
+from core.json import dumps
+from customers.identifying import Identity, identity
+from customers.models import Identifier
+from customers.suppressing import among
 from integrations.models import ApiKey, Delivery, DeliveryRecord
 
 BODY_LIMIT = 65_536  # characters of JSON kept of one record
+IDENTIFIER_LIMIT = 320
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of one record. `message` names fields, never values; `body` is what was sent, None to keep none."""
+    """What became of one record. `message` names fields, never values; `body` is what was sent, None to keep none.
+
+    `blank` says that it named somebody who is kept out, although it was taken: the values in `body` go then, too.
+    """
 
     status: str
     external_id: str = ""
@@ -25,6 +39,7 @@ class Verdict:
     account_id: int | None = None
     document_id: int | None = None
     body: Any = None
+    blank: bool = False
 
 
 def log(
@@ -44,11 +59,11 @@ def log(
     )  # fmt: skip
     DeliveryRecord.objects.bulk_create(
         DeliveryRecord(
-            delivery=delivery, place=place, external_id=one.external_id[:320], status=one.status, code=one.code,
+            delivery=delivery, place=place, external_id=external_id[:320], status=one.status, code=one.code,
             message=one.message[:500], field=one.field[:200], customer_id=one.customer_id, account_id=one.account_id,
-            document_id=one.document_id, body=one.body,
+            document_id=one.document_id, body=body,
         )
-        for place, one in enumerate(verdicts)
+        for place, (one, (external_id, body)) in enumerate(zip(verdicts, _kept(verdicts), strict=True))
     )  # fmt: skip
     return delivery
 
@@ -62,3 +77,50 @@ def log_refused(
         source=source, key=key, via=via, operation=operation, status=Delivery.Status.REFUSED, code=code[:40],
         message=message[:500], received_at=now, took_ms=took_ms,
     )  # fmt: skip
+
+
+def _kept(verdicts: Sequence[Verdict]) -> list[tuple[str, Any]]:
+    """The external ID and the body to keep of each."""
+    rejected = [one for one in verdicts if one.status == DeliveryRecord.Status.REJECTED]
+    out = kept_out({text for one in rejected for text in texts_in([one.external_id, one.body])})
+    kept: list[tuple[str, Any]] = []
+    for one in verdicts:
+        if one.status == DeliveryRecord.Status.SUPPRESSED:
+            kept.append(("", blanked(one.body)))
+        elif out and one.status == DeliveryRecord.Status.REJECTED and out & texts_in([one.external_id, one.body]):
+            kept.append(("" if one.external_id in out else one.external_id, blanked(one.body)))
+        else:
+            body = blanked(one.body) if one.blank else one.body
+            kept.append((one.external_id, body if body is None or len(dumps(body)) <= BODY_LIMIT else None))
+    return kept
+
+
+def blanked(body: Any) -> Any:
+    """The same shape with every text and number taken out."""
+    if isinstance(body, dict):
+        return {key: blanked(value) for key, value in body.items()}
+    if isinstance(body, list):
+        return [blanked(value) for value in body]
+    return body if isinstance(body, bool) or body is None else ""
+
+
+def texts_in(value: Any) -> set[str]:
+    """Every text and number in `value` that could be an identifier."""
+    if isinstance(value, dict):
+        return {text for one in value.values() for text in texts_in(one)}
+    if isinstance(value, list):
+        return {text for one in value for text in texts_in(one)}
+    text = "" if isinstance(value, bool) or value is None else str(value).strip()
+    return {text} if 0 < len(text) <= IDENTIFIER_LIMIT else set()
+
+
+def kept_out(texts: set[str]) -> set[str]:
+    """Those of `texts` that are suppressed, as an identifier of any kind."""
+    meant: dict[Identity, set[str]] = {}
+    for text in texts:
+        for kind in Identifier.Kind.values:
+            try:
+                meant.setdefault(identity(kind, text), set()).add(text)
+            except ValidationError:
+                continue
+    return {text for one in among(meant) for text in meant[one]}

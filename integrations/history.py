@@ -40,5 +40,18 @@ words("integrations_integration", Wording(thing="integration", kind="integration
 names("integration", load_integrations)
 words("integrations_apikey", Wording(thing="key", kind="apikey", refers={"source_id": "source"}))
 names("apikey", load_keys)
-verbs({"key.issued": "made a key for", "key.revoked": "revoked a key of", "key.rotated": "rotated a key of"})
+verbs(
+    {
+        "key.issued": "made the key", "key.revoked": "revoked the key", "key.rotated": "rotated the key",
+        "key.limited": "changed the limits of the key", "key.renamed": "renamed the key",
+        "integration.renamed": "renamed the integration", "integration.closed": "closed the integration",
+        "integration.reopened": "reopened the integration", "integration.mapped": "changed the fields of",
+        "integration.origins_changed": "changed the sites that may embed",
+        "integration.site_key_issued": "made a site key for", "integration.site_key_removed": "removed the site key of",
+        "integration.inbox_issued": "made an inbound address for",
+        "integration.inbox_removed": "removed the inbound address of",
+        "delivery.replayed": "replayed records of the delivery", "replay.started": "replayed what had failed of",
+        "replay.cancelled": "stopped a replay of",
+    }
+)  # fmt: skip
 verbs({"demo.seeded": "made the demo data", "demo.logins_made": "made the demo logins"})

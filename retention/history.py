@@ -27,6 +27,8 @@ verbs({
     "document.purged": "permanently deleted",
     "customer.data_exported": "exported all data about",
     "import.forgotten": "deleted the logs of imports",
+    "delivery.bodies_forgotten": "deleted what old deliveries held",
+    "delivery.forgotten": "deleted old deliveries",
     "usage.forgotten": "deleted old usage events",
     "audit.forgotten": "deleted old entries of the audit log",
     "policy.made": "set up the retention policies",

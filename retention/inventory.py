@@ -205,12 +205,16 @@ TABLES: dict[str, Table] = {
     "integrations.Delivery": Table(
         purge=_NOBODY,
         plain="id source key via operation status code message received_at took_ms record_count created_count"
-        " updated_count unchanged_count suppressed_count rejected_count replay_of facts",
+        " updated_count unchanged_count suppressed_count rejected_count replay_of facts bodies_gone_at",
     ),
     "integrations.DeliveryRecord": Table(
         purge="emptied where the record is about the customer, or names them",
         personal="external_id message body",
         plain="id delivery place status code field customer_id account_id document_id replayed_at",
+    ),
+    "integrations.DeliveryHour": Table(purge=_NOBODY, plain="id source at requests refused records rejected"),
+    "integrations.Replay": Table(
+        purge=_NOBODY, plain=f"{JOB} integration delivery actor after_id up_to accepted rejected"
     ),
     # Retention
     "retention.Purge": Table(

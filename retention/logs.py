@@ -1,4 +1,4 @@
-"""Logs that policies empty: finished imports, usage events, old entries of the audit log (6.4).
+"""Logs that policies empty: finished imports, deliveries, usage events, old entries of the audit log (6.4).
 
 They are no records of their own, so nothing of them is kept in a list of deleted things. A legal hold keeps what is
 about the customer, account or document that it is on.
@@ -8,12 +8,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from audit.actor import Actor
 from audit.models import Change
 from audit.recording import recorded
 from engagement.models import UsageEvent
-from integrations.models import Import
+from integrations.counting import count_hours
+from integrations.models import Delivery, DeliveryRecord, Import
 from retention.policy_models import Policy
 
 Skipped = dict[int, str]
@@ -27,6 +29,30 @@ def forget_imports(ids: Sequence[int], cutoff: datetime, now: datetime) -> tuple
     with recorded(Actor.of_system(), "import.forgotten", now=now, facts={"imports": len(ids)}):
         Import.objects.filter(pk__in=ids).delete()
     return len(ids), {}
+
+
+def forget_bodies(ids: Sequence[int], cutoff: datetime, now: datetime) -> tuple[int, Skipped]:
+    """Forgets what these deliveries held; that they came, and what became of each record, stays."""
+    skipped = _deliveries_held(ids)
+    gone = [pk for pk in ids if pk not in skipped]
+    with recorded(Actor.of_system(), "delivery.bodies_forgotten", now=now, facts={"deliveries": len(gone)}) as entry:
+        forgotten = DeliveryRecord.objects.filter(delivery__in=gone, body__isnull=False).update(body=None)
+        Delivery.objects.filter(pk__in=gone).update(bodies_gone_at=now)
+        if not forgotten:
+            entry.discard()
+    return len(gone), skipped
+
+
+def forget_deliveries(ids: Sequence[int], cutoff: datetime, now: datetime) -> tuple[int, Skipped]:
+    """Deletes these deliveries and their records. What came in each hour is counted before."""
+    skipped = _deliveries_held(ids)
+    gone = [pk for pk in ids if pk not in skipped]
+    count_hours(now)
+    with recorded(Actor.of_system(), "delivery.forgotten", now=now, facts={"deliveries": len(gone)}) as entry:
+        Delivery.objects.filter(pk__in=gone).delete()
+        if not gone:
+            entry.discard()
+    return len(gone), skipped
 
 
 def forget_usage(ids: Sequence[int], cutoff: datetime, now: datetime) -> tuple[int, Skipped]:
@@ -78,9 +104,24 @@ def forget_audit(ids: Sequence[int], cutoff: datetime, now: datetime) -> tuple[i
 
 FORGET: dict[str, Callable[[Sequence[int], datetime, datetime], tuple[int, Skipped]]] = {
     Kind.IMPORT_LOGS: forget_imports,
+    Kind.DELIVERY_BODIES: forget_bodies,
+    Kind.DELIVERIES: forget_deliveries,
     Kind.USAGE: forget_usage,
     Kind.AUDIT: forget_audit,
 }
+
+
+def _deliveries_held(ids: Sequence[int]) -> Skipped:
+    """Deliveries with a record about a customer or account on legal hold."""
+    about = list(
+        DeliveryRecord.objects.filter(delivery__in=ids)
+        .filter(Q(customer_id__isnull=False) | Q(account_id__isnull=False))
+        .order_by().values_list("delivery", "customer_id", "account_id")
+    )  # fmt: skip
+    customers = _held("customers_customer", {customer for _, customer, _ in about if customer})
+    accounts = _held("accounts_account", {account for _, _, account in about if account})
+    held = {pk for pk, customer, account in about if customer in customers or account in accounts}
+    return dict.fromkeys(sorted(held), "About a record on legal hold")
 
 
 def _held(table: str, ids: set[int]) -> set[int]:

@@ -20,7 +20,7 @@ from customers.models import Customer
 from engagement.models import UsageEvent
 from feedback.listing import estimated
 from feedback.models import Document
-from integrations.models import Import
+from integrations.models import Delivery, Import
 from retention.models import Policy
 
 Kind = Policy.Kind
@@ -38,6 +38,8 @@ DEFAULTS: dict[str, tuple[bool, int]] = {
     Kind.UNSEEN: (False, 36),
     Kind.OLD_DOCUMENTS: (False, 36),
     Kind.IMPORT_LOGS: (False, 90),
+    Kind.DELIVERY_BODIES: (True, 30),
+    Kind.DELIVERIES: (True, 180),
     Kind.USAGE: (False, 24),
     Kind.AUDIT: (False, 84),
 }
@@ -51,6 +53,9 @@ SAYS: dict[str, str] = {
     Kind.UNSEEN: "Customers whose last interaction was longer ago than that, with everything there is of them.",
     Kind.OLD_DOCUMENTS: "Documents of one channel whose time is longer ago than that. Their customers stay.",
     Kind.IMPORT_LOGS: "Finished imports with their lists of rows that failed. What they brought in stays.",
+    Kind.DELIVERY_BODIES: "What other systems sent, word by word. That it came, and what became of each record, stays"
+    " in the log; rejected records cannot be replayed without it.",
+    Kind.DELIVERIES: "Requests of other systems and what became of each record. How much came in each hour stays.",
     Kind.USAGE: "What customers did with the product longer ago than that, and its counts by day.",
     Kind.AUDIT: "Entries of the audit log older than that, with what they changed. The log says until when it was"
     " shortened, and histories begin there.",
@@ -60,7 +65,7 @@ MOMENT: dict[str, str] = {
     Kind.DELETED_CUSTOMERS: "deleted_at", Kind.DELETED_DOCUMENTS: "deleted_at", Kind.ORPHANS: "created_at",
     Kind.DELETED_ACCOUNTS: "deleted_at",
     Kind.UNSEEN: "last_seen_at", Kind.OLD_DOCUMENTS: "occurred_at", Kind.IMPORT_LOGS: "finished_at",
-    Kind.USAGE: "occurred_at", Kind.AUDIT: "at",
+    Kind.USAGE: "occurred_at", Kind.AUDIT: "at", Kind.DELIVERY_BODIES: "received_at", Kind.DELIVERIES: "received_at",
 }  # fmt: skip
 
 # Tables that a policy empties, by its kind; what hangs on their rows goes with them.
@@ -69,6 +74,8 @@ COVERED: dict[str, str] = {
     "feedback.Document": Kind.DELETED_DOCUMENTS,
     "accounts.Account": Kind.DELETED_ACCOUNTS,
     "integrations.Import": Kind.IMPORT_LOGS,
+    "integrations.Delivery": Kind.DELIVERIES,
+    "integrations.DeliveryRecord": Kind.DELIVERY_BODIES,
     "engagement.UsageEvent": Kind.USAGE,
     "audit.Entry": Kind.AUDIT,
 }
@@ -93,8 +100,7 @@ KEPT: dict[str, str] = {
     "integrations.ApiKey": "configuration; revoked keys stay in the history",
     "integrations.ImportMapping": "configuration",
     "integrations.Integration": "configuration",
-    "integrations.Delivery": "its policy comes with its page",
-    "integrations.DeliveryRecord": "as its delivery",
+    "integrations.DeliveryHour": "a few numbers for each hour and source",
     "properties.Definition": "configuration",
     "properties.PropertyRewrite": "a few rows a month without personal data",
     "retention.Policy": "configuration",
@@ -191,6 +197,10 @@ def due(kind: str, channel: str, cutoff: datetime) -> QuerySet[Any]:
         return UsageEvent.objects.filter(**before)
     if kind == Kind.AUDIT:
         return Entry.objects.filter(**before)
+    if kind == Kind.DELIVERY_BODIES:
+        return Delivery.objects.filter(bodies_gone_at=None, **before)
+    if kind == Kind.DELIVERIES:
+        return Delivery.objects.filter(**before)
     return Import.objects.filter(**before)
 
 
@@ -218,7 +228,12 @@ def brake_of(policy: Policy, count: int) -> str:
     """Why deleting so many has to be approved, "" when it has not."""
     if count <= FREE_NUMBER or policy.subject == "imports":
         return ""
-    if policy.kind in {Kind.USAGE, Kind.AUDIT}:  # they come by the million: only the share says that it is unusual
+    if policy.kind in {
+        Kind.USAGE,
+        Kind.AUDIT,
+        Kind.DELIVERIES,
+        Kind.DELIVERY_BODIES,
+    }:  # they come by the million: only the share says that it is unusual
         rows = due(policy.kind, "", cutoff_of(policy, clock.now()))
         many = max(count, estimated(rows)) * 100 > rows_in(rows.model._meta.db_table) * BRAKE_PERCENT
     elif count > BRAKE_NUMBER:

@@ -26,6 +26,8 @@ class Policy(models.Model):
         UNSEEN = "unseen_customers", "Customers not seen for long"
         OLD_DOCUMENTS = "old_documents", "Old documents"
         IMPORT_LOGS = "import_logs", "Import logs"
+        DELIVERY_BODIES = "delivery_bodies", "What deliveries held"
+        DELIVERIES = "deliveries", "Log of deliveries"
         USAGE = "usage", "Usage events"
         AUDIT = "audit", "Entries of the audit log"
 
@@ -52,7 +54,7 @@ class Policy(models.Model):
                 condition=models.Q(
                     kind__in=[
                         "deleted_customers", "deleted_documents", "orphans", "unseen_customers", "old_documents",
-                        "import_logs", "deleted_accounts", "usage", "audit",
+                        "import_logs", "deleted_accounts", "usage", "audit", "delivery_bodies", "deliveries",
                     ],
                     documents__in=["delete", "anonymise"],
                     keep__gte=1,
@@ -83,6 +85,7 @@ class Policy(models.Model):
         others: dict[str, str] = {
             self.Kind.IMPORT_LOGS: "imports", self.Kind.DELETED_ACCOUNTS: "accounts",
             self.Kind.USAGE: "usage events", self.Kind.AUDIT: "audit entries",
+            self.Kind.DELIVERY_BODIES: "bodies of deliveries", self.Kind.DELIVERIES: "deliveries",
         }  # fmt: skip
         if self.kind in others:
             return others[self.kind]
@@ -91,7 +94,11 @@ class Policy(models.Model):
     @property
     def one(self) -> str:
         """What it deletes, in the singular."""
-        return "audit entry" if self.kind == self.Kind.AUDIT else self.subject.removesuffix("s")
+        others: dict[str, str] = {
+            self.Kind.AUDIT: "audit entry", self.Kind.DELIVERIES: "delivery",
+            self.Kind.DELIVERY_BODIES: "body of a delivery",
+        }  # fmt: skip
+        return others.get(self.kind, self.subject.removesuffix("s"))
 
     @property
     def kept_text(self) -> str:

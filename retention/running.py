@@ -28,6 +28,8 @@ BATCH = {
     "accounts": 50,
     "imports": 100,
     "usage events": 5_000,
+    "bodies of deliveries": 200,
+    "deliveries": 200,
     "audit entries": 500,
 }
 SKIPPED_SHOWN = 200

@@ -16,8 +16,9 @@ USED_EVERY = timedelta(minutes=1)  # how exact `last_used_at` is: a write a minu
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def usable(self, now: datetime) -> Self:
-        """Neither revoked nor expired."""
-        return self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        """Neither revoked nor expired, and its integration not closed."""
+        unexpired = self.filter(revoked_at=None).filter(Q(expires_at=None) | Q(expires_at__gt=now))
+        return unexpired.filter(source__integration__closed_at=None)
 
 
 class ApiKeyManager(models.Manager.from_queryset(ApiKeyQuerySet)["ApiKey"]):  # type: ignore[misc]

@@ -42,6 +42,7 @@ class Delivery(models.Model):
     rejected_count = models.PositiveIntegerField(default=0)
     replay_of = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="replays")
     facts = models.JSONField(default=dict, blank=True)  # of the protocol, such as the run of a sync
+    bodies_gone_at = models.DateTimeField(null=True, blank=True, editable=False)  # when what was sent was forgotten
 
     class Meta:
         verbose_name_plural = "deliveries"
@@ -52,6 +53,9 @@ class Delivery(models.Model):
                 models.F("id").desc(), condition=~models.Q(status="done"), name="integrations_delivery_failed"
             ),
             models.Index("received_at", name="integrations_delivery_age"),
+            models.Index(
+                "received_at", "id", condition=models.Q(bodies_gone_at=None), name="integrations_delivery_bodies"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -96,6 +100,12 @@ class DeliveryRecord(models.Model):
                 name="integrations_record_customer",
             ),
             models.Index("external_id", condition=~models.Q(external_id=""), name="integrations_record_external"),
+            models.Index(
+                "document_id", condition=models.Q(document_id__isnull=False), name="integrations_record_document"
+            ),
+            models.Index(
+                "account_id", condition=models.Q(account_id__isnull=False), name="integrations_record_account"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -46,11 +46,12 @@ def orphan(**values: Any) -> Customer:
     return ana
 
 
-def test_all_are_there_and_only_those_of_what_is_deleted_or_lost_are_on() -> None:
+def test_all_are_there_and_only_those_of_what_is_deleted_lost_or_delivered_are_on() -> None:
     on = {(one.kind, one.keep) for one in policies.every() if one.enabled}
     deleted = {(kind, 30) for kind in (Kind.DELETED_CUSTOMERS, Kind.DELETED_DOCUMENTS, Kind.DELETED_ACCOUNTS)}
-    assert on == deleted | {(Kind.ORPHANS, 90)}
-    assert len(policies.every()) == 16
+    logs = {(Kind.DELIVERY_BODIES, 30), (Kind.DELIVERIES, 180)}
+    assert on == deleted | {(Kind.ORPHANS, 90)} | logs
+    assert len(policies.every()) == 18
     assert Entry.objects.filter(verb="policy.made").count() == 1
 
 
