@@ -1,11 +1,14 @@
 """What holds for every page: hostile requests are refused early, answers are not stored, sign-in takes a whole page."""
 
+import secrets
 from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import resolve_url
+
+PROGRAMS = ("/api/", "/mcp", "/webhook/", "/census", "/v1/", "/intake/")  # where other systems ask
 
 Answer = Callable[[HttpRequest], HttpResponseBase]
 
@@ -18,18 +21,26 @@ class RefuseMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
-            return HttpResponse("The address holds a NUL character. Remove it and try again.", status=400)
+            return refused(request, 400, "malformed", "The address holds a NUL character. Remove it and try again.")
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not (length.isascii() and length.isdigit()):
-            return HttpResponse("Content-Length must be a number.", status=400)
+            return refused(request, 400, "malformed", "Content-Length must be a number.")
         if int(length) > self.most(request):
-            return HttpResponse("This is more than Roster accepts at once. Send less.", status=413)
+            return refused(request, 413, "too_large", "This is more than Roster accepts at once. Send less.")
         return self.get_response(request)
 
     def most(self, request: HttpRequest) -> int:
         """Bytes that a body may have: files stream to disk, everything else is read into memory."""
         files = request.META.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
         return settings.UPLOAD_MAX_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def refused(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    """A sentence for people; for programs the same in the shape of every error (contracts 'Common')."""
+    if not request.path.startswith(PROGRAMS):
+        return HttpResponse(message, status=status)
+    error = {"error": {"code": code, "message": message}, "reference": f"r_{secrets.token_hex(6)}"}
+    return JsonResponse(error, status=status)
 
 
 class NoStoreMiddleware:

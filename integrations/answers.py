@@ -31,10 +31,12 @@ class Refused(Exception):
     """A request that is not taken, with the answer that says why."""
 
     def __init__(
-        self, status: int, code: str, message: str, fields: Mapping[str, list[str]] | None = None, **headers: str
-    ) -> None:
+        self, status: int, code: str, message: str, fields: Mapping[str, list[str]] | None = None, *,
+        facts: Mapping[str, Any] | None = None, **headers: str,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.status, self.code, self.message, self.fields = status, code, message, fields or {}
+        self.facts = facts or {}  # more about it for the program that reads, such as whom a customer was merged into
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
@@ -50,7 +52,7 @@ def bearer(request: HttpRequest) -> str:
 
 def refusal(request: HttpRequest, refused: Refused, reference: str) -> HttpResponse:
     """The answer to a refused request, in the shape that most callers know."""
-    error: dict[str, Any] = {"code": refused.code, "message": refused.message}
+    error: dict[str, Any] = {"code": refused.code, "message": refused.message, **refused.facts}
     if refused.fields:
         error["fields"] = refused.fields
     return answer({"error": error, "reference": reference}, refused.status)
