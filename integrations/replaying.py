@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 
 from audit.actor import Actor
 from audit.recording import recorded
+from core.jobs import JobFailed
 from core.retrying import retrying
 from customers.suppressing import require_open
 from integrations.deliveries import Verdict, log
@@ -31,7 +32,7 @@ BATCH = 50  # records a transaction: each may lock several identifiers
 FAILED = (Delivery.Status.PARTLY, Delivery.Status.FAILED)
 
 
-class NotReplayable(Exception):
+class NotReplayable(JobFailed):
     """Nothing was replayed; the message says why."""
 
 

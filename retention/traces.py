@@ -1,7 +1,6 @@
 """What a person leaves beside their own rows: values in the audit log, in imports, in jobs (6.2)."""
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -12,15 +11,15 @@ from django.db.models import Q
 
 from core.arrays import AnyOf
 from core.jobs import Status
-from core.text import fold
 from customers.models import AccountBulkEdit, BulkEdit, DuplicateCandidate, Segment
 from customers.selecting import without_its_search
 from feedback.anonymising import Known
 from feedback.models import DocumentEdit
 from integrations.models import Import, RowError
+from retention import delivered
+from retention.words import SPLIT, Words
 
 REMOVED = "The values of this row were removed: it named somebody who was permanently deleted."
-_SPLIT = re.compile(r"[\s<>\"'(),;|\[\]]+")
 
 # Numbers of records and words of ours stay, so that history says what happened; every other value goes
 _EMPTY = """
@@ -44,11 +43,15 @@ _VALUES = """
 def empty_changes(
     *, customer_ids: Sequence[int] = (), document_ids: Sequence[int] = (), account_ids: Sequence[int] = ()
 ) -> None:
-    """Empties the values in the audit log of these customers, documents or accounts; who did what when stays."""
+    """Empties the values that the audit log has of these customers, documents or accounts; who did what when stays.
+
+    So does, of what other systems sent about them, that it came.
+    """
     for column, ids in (("customer_id", customer_ids), ("document_id", document_ids), ("account_id", account_ids)):
         if ids:
             with connection.cursor() as cursor:
                 cursor.execute(_EMPTY.replace("{which}", f"{column} = ANY(%s)"), [list(ids)])
+            delivered.empty_of(column, ids)
 
 
 def empty_rows(table: str, ids: Sequence[int]) -> None:
@@ -71,45 +74,11 @@ def forget(customer_ids: Sequence[int], known: dict[int, Known]) -> None:
     _candidates(customer_ids)
     words = Words(known.values())
     _row_errors(words)
+    delivered.empty_naming(words)
     _imports(words)
     _bulk_edits(words)
     _segments(words)
     _admin_log(customer_ids)
-
-
-class Words:
-    """What is known of several people, for looking it up in many texts at once."""
-
-    def __init__(self, known: Iterable[Known]) -> None:
-        self.whole: set[str] = set()
-        self.parts: set[str] = set()
-        self.digits: set[str] = set()
-        for one in known:
-            for name in one.names:
-                self.whole |= {name.lower(), name.casefold(), fold(name)}
-            for kind, text in one.identifiers:
-                self.whole |= {text.lower(), text.casefold()}
-                self.parts |= {text.lower(), text.casefold()}
-                digits = re.sub(r"\D", "", text) if kind == "phone" else ""
-                if len(digits) >= 6:
-                    self.digits |= {digits, digits[1:], digits[2:]} if len(digits) >= 9 else {digits}
-        self.whole.discard("")
-        self.parts.discard("")
-
-    def are_in(self, text: str) -> bool:
-        lower = text.lower().strip()
-        if lower in self.whole or fold(text) in self.whole:
-            return True
-        if len(text) < 40 and (digits := re.sub(r"\D", "", text)) and digits in self.digits:
-            return True
-        return any(part in self.parts for part in _SPLIT.split(lower))
-
-    def are_in_data(self, value: Any) -> bool:
-        if isinstance(value, dict):
-            return any(self.are_in(str(key)) or self.are_in_data(one) for key, one in value.items())
-        if isinstance(value, list):
-            return any(self.are_in_data(one) for one in value)
-        return isinstance(value, str) and self.are_in(value)
 
 
 def _candidates(ids: Sequence[int]) -> None:
@@ -140,7 +109,7 @@ def _row_errors(words: Words) -> None:
             ) found
             WHERE e.job_id = found.job_id AND e."row" = found."row"
             """,
-            [REMOVED, list(words.whole), list(words.digits), _SPLIT.pattern, list(words.parts)],
+            [REMOVED, list(words.whole), list(words.digits), SPLIT.pattern, list(words.parts)],
         )
 
 
