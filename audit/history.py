@@ -120,6 +120,7 @@ ICONS = {
     "response": "star",
     "survey": "star",
     "tag": "tag",
+    "tool": "bot",
     "user": "circle-user",
 }
 THROUGH = {
@@ -128,6 +129,7 @@ THROUGH = {
     "intake": "through intake",
     "task": "in the background",
     "api": "through the REST API",
+    "mcp": "through MCP",
     "seed": "",
     "command": "by a command",
     "database": "directly in the database",

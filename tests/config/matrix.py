@@ -231,6 +231,8 @@ imports:errors                            support!      -               pk=impor
 
 intake:feedback                           -             key
 
+mcp:serve                                 -             key
+
 audit:list                                admin!        -
 audit:export                              -             admin!
 audit:detail                              admin!        -               pk=entry
