@@ -21,6 +21,8 @@ from customers.models import Customer, Identifier
 from customers.models.customer import sort_key
 from properties import provenance
 
+Owners = dict[tuple[str, str], list[int]]  # whose (kind, normalized) is
+
 _ORDER = {kind: place for place, kind in enumerate(MATCHING_ORDER)}
 _NEW = (
     "id", "name", "sort_name", "state", "origin", "properties", "provenance", "created_at", "updated_at", "version",
@@ -85,7 +87,7 @@ class Directory:
         self._changed: set[int] = set()
         self._matches: list[Match] = []
         every = {one for draft in drafts for one in draft.identities}
-        self._owners = _owners(every)
+        self._owners = owners_of(every)
         self._suppressed = suppressing.among(every)
         found = [self._owner(draft) for draft in drafts if draft.identities]
         known = {customer_id for customer_id in found if customer_id is not None}
@@ -210,12 +212,12 @@ def _ordered(draft: Draft) -> Sequence[Identity]:
     return sorted(draft.identities, key=lambda one: _ORDER[one.kind])
 
 
-def _owners(identities: Iterable[Identity]) -> dict[tuple[str, str], list[int]]:
+def owners_of(identities: Iterable[Identity]) -> Owners:
     """Whose each identity is, oldest first."""
     wanted: dict[str, set[str]] = {}
     for one in identities:
         wanted.setdefault(one.kind, set()).add(one.normalized)
-    owners: dict[tuple[str, str], list[int]] = {}
+    owners: Owners = {}
     for kind, normalized in wanted.items():
         held = Identifier.objects.filter(AnyOf("normalized", sorted(normalized)), kind=kind).order_by("id")
         for value, customer_id in held.values_list("normalized", "customer_id"):

@@ -11,6 +11,7 @@ from audit.actor import Actor
 
 NAME, PRIMARY_EMAIL, PRIMARY_PHONE = "@name", "@primary_email", "@primary_phone"
 CONTACT = "@contact"  # of a membership: whether it is a contact or key contact
+MEMBER = "@member"  # of a membership: who placed the customer there
 
 RANKS = {"sync": 1, "api": 2, "staff": 3}
 
@@ -23,21 +24,31 @@ def wins(provenance: Provenance, key: str, actor: Actor) -> bool:
     return held is None or RANKS[actor.rank] >= RANKS[held["by"]]
 
 
+def is_late(provenance: Provenance, key: str, actor: Actor, at: datetime | None) -> bool:
+    """Whether somebody of the same rank has said something newer than what was true at `at`; None is now."""
+    held = provenance.get(key)
+    return bool(at and held and held["by"] == actor.rank and datetime.fromisoformat(held["at"]) > at)
+
+
 def put(
-    values: dict[str, list[Any]], provenance: Provenance, key: str, new: list[Any], *, actor: Actor, now: datetime
-) -> bool:
+    values: dict[str, list[Any]], provenance: Provenance, key: str, new: list[Any], *, actor: Actor, now: datetime,
+    at: datetime | None = None,
+) -> bool:  # fmt: skip
     """Sets `key` to the list `new` (empty clears it) if `actor` may, in place; what a sync sent is remembered anyway.
 
-    Returns whether anything is different now, provenance included.
+    `at` is when it was true at the sender, where that is known: then what arrives late changes nothing, in whatever
+    order. Returns whether anything is different now, provenance included.
     """
     held = provenance.get(key)
+    if is_late(provenance, key, actor, at):
+        return False
     if not wins(provenance, key, actor):
         return _remember_synced(held or {}, new, actor)
-    if held is None and not new and key not in values:
+    if held is None and not new and key not in values and at is None:
         return False
     if held and held["by"] == actor.rank and values.get(key, []) == new and held.get("source_id") == actor.source_id:
-        return False
-    mark = stamp(actor, now, removed=not new)
+        return _said_again(held, at)
+    mark = stamp(actor, at or now, removed=not new)
     synced = new if actor.rank == "sync" else _synced_before(held, values.get(key, []))
     if synced is not None:
         mark["synced"] = synced
@@ -75,6 +86,14 @@ def _synced_before(held: dict[str, Any] | None, current: list[Any]) -> list[Any]
     if held is None:
         return None
     return held.get("synced", current if held["by"] == "sync" else None)
+
+
+def _said_again(held: dict[str, Any], at: datetime | None) -> bool:
+    """The same value, true at a later moment: what was true in between must not come after it."""
+    if at is None or datetime.fromisoformat(held["at"]) >= at:
+        return False
+    held["at"] = at.isoformat()
+    return True
 
 
 def _remember_synced(held: dict[str, Any], new: list[Any], actor: Actor) -> bool:
