@@ -20,7 +20,7 @@ _DOCUMENT = "id, title, left(body, 200), channel, customer_id, account_id, statu
 class Case:
     """`sql` are ways to the same ids, of which the fastest is the floor; `ids_in` names the links that show them.
 
-    With `panels` the case is the page and everything that it loads by itself afterwards.
+    With `panels` the case is the page and everything that it loads by itself when it opens.
     """
 
     name: str
@@ -173,6 +173,13 @@ def _pages(facts: Facts) -> Iterator[Case]:
         expect=(facts.middle.name,),
     )
     yield Case("profile with its panels", f"/customers/{facts.busy}/", PAGE, (of_customer,), (facts.busy,), panels=True)
+    for name, path in (  # asked for when somebody scrolls to them
+        ("campaigns", f"/campaigns/of/{facts.reached}/"),
+        ("usage", f"/usage/of/{facts.user}/"),
+        ("history", f"/audit/history/customer/{facts.busy}/"),
+    ):
+        headers = {"HX-Request": "true", "HX-Target": name}
+        yield Case(f"profile, its {name} when scrolled to", path, PAGE, headers=headers)
     yield Case(
         "document",
         f"/documents/{facts.document}/",

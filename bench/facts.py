@@ -13,6 +13,8 @@ class Facts:
     documents: int
     middle: Any  # a customer in the middle of everything: email, phone, user ID and two names
     busy: int  # a customer with many documents
+    reached: int  # a customer whom campaigns reached
+    user: int  # a customer who used something
     document: int  # one with a customer
     unassigned: int
     account: int
@@ -59,6 +61,11 @@ def look_up(connection: "psycopg.Connection[Any]") -> Facts:
         documents=one("SELECT count(*) AS n FROM feedback_document").n,
         middle=middle,
         busy=one("SELECT id FROM customers_customer ORDER BY feedback_count DESC, id OFFSET 20 LIMIT 1").id,
+        reached=one("SELECT max(customer_id) AS id FROM engagement_delivery").id,
+        user=one(
+            "SELECT customer_id AS id, count(*) FROM engagement_usageevent WHERE customer_id IS NOT NULL"
+            " GROUP BY 1 ORDER BY 2 DESC LIMIT 1"
+        ).id,
         document=one("SELECT max(id) AS id FROM feedback_document WHERE customer_id IS NOT NULL").id,
         unassigned=one("SELECT max(id) AS id FROM feedback_document WHERE customer_id IS NULL").id,
         account=account.account_id,

@@ -128,6 +128,16 @@ class Profile:
         """Whether there is any answer to a survey."""
         return bool(self._latest_answers)
 
+    @property
+    def has_campaigns(self) -> bool:
+        """Whether the section of campaigns has anything to load; whoever sees a part only is not told by this."""
+        return bool(self._records.any_delivery) or teams_of(self.viewer) is not None
+
+    @property
+    def has_usage(self) -> bool:
+        """As `has_campaigns`."""
+        return bool(self._records.any_usage) or teams_of(self.viewer) is not None
+
     @cached_property
     def badges(self) -> list[str]:
         """The names of the sources that know this customer."""

@@ -34,6 +34,15 @@ def _latest_answers_of(customer_id: int) -> QuerySet[Any]:
     return answers.order_by("account_id", "survey_id", "-answered_at", "-id").distinct("account_id", "survey_id")
 
 
+def _any_delivery_of(customer_id: int) -> QuerySet[Any]:
+    """Campaigns and usage stand above customers too."""
+    return Customer(pk=customer_id).deliveries.order_by().values_list("pk")[:1]
+
+
+def _any_usage_of(customer_id: int) -> QuerySet[Any]:
+    return Customer(pk=customer_id).usage.order_by().values_list("pk")[:1]
+
+
 def _merges_of(customer_id: int) -> QuerySet[Merge]:
     standing = Merge.objects.filter(survivor=customer_id, undone_at=None)
     return standing.select_related("actor").defer("snapshot")[:MERGES_SHOWN]
@@ -51,6 +60,8 @@ def _notes_of(customer_id: int, most: int) -> QuerySet[Note]:
 IDENTIFIERS = KeptRecords[Identifier](lambda customer_id: Identifier.objects.filter(customer=customer_id))
 CHANGES = KeptRecords[Change](_changes_of)
 LATEST_ANSWERS = KeptRecords[Any](_latest_answers_of)
+ANY_DELIVERY = Kept(_any_delivery_of)
+ANY_USAGE = Kept(_any_usage_of)
 MERGES = KeptRecords[Merge](_merges_of)
 MEMBERSHIPS = KeptRecords[Membership](_memberships_of)
 NOTES = KeptRecords[Note](lambda customer_id: _notes_of(customer_id, NOTES_SHOWN))
@@ -68,6 +79,8 @@ class Records:
             "identifiers": (IDENTIFIERS, customer_id),
             "changes": (CHANGES, customer_id),
             "latest_answers": (LATEST_ANSWERS, customer_id),
+            "any_delivery": (ANY_DELIVERY, customer_id),
+            "any_usage": (ANY_USAGE, customer_id),
             "merges": (MERGES, customer_id),
             "memberships": (MEMBERSHIPS, customer_id),
             "notes": (EVERY_NOTE if every_note else NOTES, customer_id),
@@ -97,6 +110,14 @@ class Records:
     def latest_answers(self) -> list[Any]:
         """The latest answer per account and survey."""
         return self._ask("latest_answers")
+
+    @cached_property
+    def any_delivery(self) -> list[Any]:
+        return self._ask("any_delivery")
+
+    @cached_property
+    def any_usage(self) -> list[Any]:
+        return self._ask("any_usage")
 
     @cached_property
     def merges(self) -> list[Merge]:

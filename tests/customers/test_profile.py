@@ -183,6 +183,15 @@ def test_what_people_typed_is_text_on_the_page(support: Client) -> None:
     assert "<img src=x" not in page
 
 
+def test_what_there_is_nothing_of_is_not_asked_for(support: Client) -> None:
+    ana = person()
+    page = text_of(support.get(f"/customers/{ana.pk}/"))
+    assert "No campaign has reached this customer." in page
+    assert "has not used anything yet" in page
+    assert f'hx-get="/campaigns/of/{ana.pk}/"' not in page
+    assert f'hx-get="/usage/of/{ana.pk}/"' not in page
+
+
 @pytest.mark.parametrize("count", [1, 25])
 def test_the_page_costs_the_same_queries_whatever_there_is(
     support: Client, count: int, django_assert_max_num_queries: Any
