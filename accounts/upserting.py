@@ -1,4 +1,4 @@
-"""Accounts as other systems describe them, many at once: made, or brought up to date where their rank lets them (2.7)."""
+"""Accounts as other systems describe them, many at once: made, or brought up to date where their rank lets them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -48,9 +48,12 @@ def dumps(value: Any) -> str:
         return simplejson.dumps(value, use_decimal=True, allow_nan=False, ensure_ascii=False)
 
 
-def loads(text: str | bytes) -> Any:
-    """The value of JSON `text`; numbers with a fraction become `Decimal`. Raises ValueError for NaN and the like."""
-    return json.loads(text, cls=ExactDecoder, parse_constant=_refuse)
+def loads(text: str | bytes, **options: Any) -> Any:
+    """The value of JSON `text`; numbers with a fraction become `Decimal`. Raises ValueError for NaN and the like.
+
+    `options` are those of `json.loads`.
+    """
+    return json.loads(text, cls=ExactDecoder, parse_constant=_refuse, **options)
 
 
 def _refuse(word: str) -> None:

@@ -1,4 +1,4 @@
-"""The part of the directory that a batch of upserts is about, held in memory: instances of models cost several times more."""
+"""The part of the directory that a batch of upserts is about, held in memory: models cost several times more."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

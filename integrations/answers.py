@@ -1,8 +1,10 @@
 """What every endpoint for other systems shares: keys, bodies read safely, errors of one shape (contracts 'Common')."""
 
 import functools
+import json
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -109,10 +111,11 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
 def object_of(raw: bytes) -> dict[str, Any]:
     """The JSON object that these bytes are. Raises Refused 400, with the path of what is wrong."""
     try:
-        text = raw.decode("utf-8-sig")
-        value = loads(text)
+        value = loads(raw.decode("utf-8-sig"), object_pairs_hook=_object)
+    except json.JSONDecodeError as error:
+        raise _malformed(f"not valid JSON at line {error.lineno}, column {error.colno}") from None
     except (ValueError, RecursionError):
-        raise Refused(400, "malformed", "The body is not valid JSON in UTF-8.") from None
+        raise _malformed("not valid JSON in UTF-8") from None
     if not isinstance(value, dict):
         raise Refused(400, "malformed", "The body must be a JSON object.")
     fault = _fault(value)
@@ -120,6 +123,24 @@ def object_of(raw: bytes) -> dict[str, Any]:
         path, message = fault
         raise Refused(400, "malformed", f"{path or 'body'}: {message}", {path: [message]})
     return value
+
+
+class _Repeating(dict[str, Any]):
+    """An object in which `key` stands twice: readers disagree about what that says, so nobody may send it."""
+
+    key = ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found = _Repeating(found)
+        found.key = next(name for name, many in Counter(name for name, _ in pairs).items() if many > 1)
+    return found
+
+
+def _malformed(what: str) -> Refused:
+    return Refused(400, "malformed", f"The body is {what}.", {"body": [f"Is {what}."]})
 
 
 def invalid(error: ValidationError, prefix: str = "") -> Refused:
@@ -171,7 +192,7 @@ def _fault(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None
         case str():
             if "\x00" in value:
                 return path, "must not contain the NUL character"
-            if any("\ud800" <= c <= "\udfff" for c in value):
+            if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
                 return path, "must not contain half of a surrogate pair"
         case bool() | None:
             return None
@@ -184,6 +205,8 @@ def _fault(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None
                 return path, f"must be nested at most {DEPTH_LIMIT} levels deep"
             if len(value) > LENGTH_LIMIT:
                 return path, f"must have at most {LENGTH_LIMIT:,} members"
+            if isinstance(value, _Repeating):
+                return f"{path}.{value.key}".lstrip("."), "must stand only once in its object"
             members = value.items() if isinstance(value, dict) else enumerate(value)
             for name, member in members:
                 below = f"{path}.{name}" if path else str(name)
