@@ -6,7 +6,7 @@ from django.db.models.functions import Left
 
 from audit.history import Book, Line, Named, Wording, address, fields, names, verbs, words
 from audit.models import Change
-from feedback.models import Document
+from feedback.models import Document, LinkRule
 
 LABELS = {
     "occurred_at": "Time",
@@ -22,6 +22,10 @@ def load(ids: set[int], viewer: Any) -> dict[int, Named]:
         pk: Named(f"“{title or ' '.join(start.split())}”", address("documents:detail", pk))
         for pk, title, start in found.values_list("pk", "title", "start")
     }
+
+
+def load_rules(ids: set[int], viewer: Any) -> dict[int, Named]:
+    return {rule.pk: Named(str(rule)) for rule in LinkRule.objects.filter(pk__in=ids)}
 
 
 def of_document(change: Change, book: Book) -> list[Line]:
@@ -75,7 +79,13 @@ DOCUMENT = Wording(
 )  # fmt: skip
 words("feedback_document", DOCUMENT)
 words("feedback_documenttag", Wording(thing="tag", refers={"tag_id": "tag"}, describe=of_document_tag))
+words("feedback_linkrule", Wording(
+    thing="link rule", kind="linkrule", labels={"by": "Matched with", "key": "Property", "path": "Field"},
+    refers={"source_id": "source"},
+    values={"subject": dict(LinkRule.Subject.choices), "by": dict(LinkRule.By.choices)},
+))  # fmt: skip
 names("document", load)
+names("linkrule", load_rules)
 verbs({
     "document.created": "recorded feedback",
     "document.received": "sent feedback",
@@ -84,6 +94,10 @@ verbs({
     "document.linked": "gave a customer to",
     "document.unlinked": "removed the customer of",
     "document.relinked": "changed the customer of",
+    "document.linked_by_rule": "let link rules find customers and accounts of",
+    "linkrule.added": "added the link rule",
+    "linkrule.removed": "removed the link rule",
+    "linkrule.applied": "applied the link rules to all feedback of",
     "document.deleted": "deleted",
     "document.restored": "restored",
     "document.status_set": "set the status of",

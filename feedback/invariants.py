@@ -72,3 +72,8 @@ by_sql(
     WHERE state = 'deleted' AND deleted_at IS NULL OR state = 'active' AND deleted_at IS NOT NULL
     """,
 )
+by_sql(
+    "feedback",
+    "a document found by a link rule came through a source, as rules belong to sources",
+    "SELECT id FROM feedback_document WHERE link = 'rule' AND source_id IS NULL",
+)

@@ -15,14 +15,15 @@ from core.text import fold
 from core.writing_many import insert_many, insert_rows, next_ids, update_many
 from customers.creating import Draft
 from customers.identifying import Identity
-from customers.matching import Match
+from customers.matching import Match, lock_customers
 from customers.matching_many import Directory
 from customers.models import Customer, Membership, Tag
 from customers.models.tag import hue_of
 from customers.suppressing import among, count_kept_out
+from feedback.link_rules import READABLE, Ruled
 from feedback.models import Document, DocumentTag
 from feedback.prepared import SAID, Kept, Prepared, Status
-from feedback.receiving import Incoming, without_identity
+from feedback.receiving import Incoming, link_of, without_identity
 
 _JSON = {"author", "custom_fields", "metadata"}
 _NEW = (
@@ -34,7 +35,7 @@ _CHANGED = (*SAID, "customer", "link", "account", "occurred_at", "anonymised_at"
 
 @dataclass(slots=True)
 class Item:
-    """An item that has to be written, with its place among those received."""
+    """An item that has to be written, with its place among those received, and what link rules made of it."""
 
     place: int
     incoming: Incoming
@@ -42,10 +43,20 @@ class Item:
     draft: Draft
     known_id: int | None
     staff_decided: bool
+    ruled: Ruled = field(default_factory=Ruled)
     suppressed: bool = False
     customer_id: int | None = None
     account_id: int | None = None
     tag_ids: list[int] = field(default_factory=list)
+
+    @property
+    def decided(self) -> bool:
+        """Whether its author is not asked who it is from: staff decided, or a rule."""
+        return self.staff_decided or self.ruled.customer_id is not None or self.ruled.is_suppressed
+
+    @property
+    def link(self) -> Document.Link:
+        return link_of(self.customer_id, by_rule=self.customer_id == self.ruled.customer_id)
 
 
 def keep(items: list[Item], *, source: Source, actor: Actor, now: datetime) -> Iterator[tuple[Item, Kept]]:
@@ -53,11 +64,15 @@ def keep(items: list[Item], *, source: Source, actor: Actor, now: datetime) -> I
     if not items:
         return
     accounts = _accounts(items)
-    directory = Directory([item.draft for item in items if not item.staff_decided], actor=actor, now=now)
+    _hold(items)
+    directory = Directory([item.draft for item in items if not item.decided], actor=actor, now=now)
     for item in items:
-        if not item.staff_decided:
+        if not item.decided:
             item.customer_id = directory.find_or_create(item.draft, origin=Customer.Origin.DOCUMENT)
-        item.account_id = accounts.get(item.incoming.account_external_id)
+        elif not item.staff_decided and not item.ruled.is_suppressed:
+            item.customer_id = item.ruled.customer_id
+        known_from, account_id = accounts.get(item.incoming.account_external_id, (0, None))
+        item.account_id = account_id if item.place >= known_from else None
     _strip(items, directory, now)
     _tag(items)
     new = [item for item in items if not item.known_id]
@@ -85,15 +100,26 @@ def keep(items: list[Item], *, source: Source, actor: Actor, now: datetime) -> I
     yield from done
 
 
+def _hold(items: list[Item]) -> None:
+    """Locks whom rules found; those that somebody merged or purged meanwhile are found no more."""
+    wanted = {item.ruled.customer_id for item in items if not item.staff_decided and item.ruled.customer_id}
+    there = {one.pk for one in lock_customers(wanted) if one.state in READABLE} if wanted else set()
+    for item in items:
+        if item.ruled.customer_id not in there:
+            item.ruled.customer_id = None
+
+
 def _strip(items: list[Item], directory: Directory, now: datetime) -> None:
     """Takes the identities of people who were permanently deleted out of what was sent (6.3)."""
     times = Counter[Identity]()
-    staff = among(one for item in items if item.staff_decided for one in item.draft.identities)
+    decided = among(one for item in items if item.decided for one in item.draft.identities)
     for item in items:
-        if item.staff_decided:
-            found = Match(suppressed=staff.intersection(item.draft.identities))
+        if item.decided:
+            gone = item.ruled.is_suppressed and not item.staff_decided
+            found = Match(suppressed=decided.intersection(item.draft.identities), is_suppressed=gone)
         else:
             found = directory.refused(item.draft)
+        found.suppressed = found.suppressed | item.ruled.suppressed
         if not found.suppressed:
             continue
         times.update(found.suppressed)
@@ -112,14 +138,14 @@ def _strip(items: list[Item], directory: Directory, now: datetime) -> None:
 
 def _created(item: Item, pk: int, now: datetime) -> Kept:
     status: Status = "suppressed" if item.suppressed else "created"
-    return Kept(pk, status, item.customer_id, item.account_id, item.incoming.occurred_at or now)
+    account_id = item.account_id or item.ruled.account_id
+    return Kept(pk, status, item.customer_id, account_id, item.incoming.occurred_at or now)
 
 
 def _row(item: Item, kept: Kept, source_id: int, now: str) -> tuple[Any, ...]:
     """The values of `_NEW`."""
-    link = Document.Link.MATCHED if kept.customer_id else Document.Link.NONE
     return (
-        kept.document_id, *item.said, source_id, item.incoming.external_id, kept.customer_id, link,
+        kept.document_id, *item.said, source_id, item.incoming.external_id, kept.customer_id, item.link,
         kept.account_id, kept.occurred_at, now, now, Document.State.ACTIVE, array_of(item.tag_ids),
         now if item.suppressed else None,
     )  # fmt: skip
@@ -151,21 +177,27 @@ def _say(document: Document, item: Item, now: datetime) -> None:
     for name, value in zip(SAID, item.said, strict=True):
         setattr(document, name, loads(value) if name in _JSON else value)
     document.occurred_at = item.incoming.occurred_at or document.occurred_at
-    if document.link in {Document.Link.NONE, Document.Link.MATCHED}:
-        document.customer_id = item.customer_id
-        document.link = Document.Link.MATCHED if item.customer_id else Document.Link.NONE
-    document.account_id = item.account_id or document.account_id
+    if document.link not in {Document.Link.STAFF, Document.Link.REMOVED}:
+        document.customer_id, document.link = item.customer_id, item.link
+    document.account_id = item.account_id or document.account_id or item.ruled.account_id
 
 
-def _accounts(items: list[Item]) -> dict[str, int]:
-    """The accounts by their IDs in the sender's system, made when they are new."""
+def _accounts(items: list[Item]) -> dict[str, tuple[int, int]]:
+    """The accounts by their IDs in the sender's system, made when they are new, each with the place of the item that
+    makes it: what a browser claims makes none."""
     wanted = dict.fromkeys(item.incoming.account_external_id for item in items if item.incoming.account_external_id)
     if not wanted:
         return {}
-    found = dict(Account.objects.filter(external_id__in=wanted).values_list("external_id", "pk"))
-    new = [Account(external_id=id_, name=id_, sort_name=fold(id_)[:300]) for id_ in wanted if id_ not in found]
-    found |= {account.external_id: account.pk for account in Account.objects.bulk_create(new)}
-    return {id_: pk for id_, pk in found.items() if id_}
+    held = Account.objects.filter(external_id__in=wanted).values_list("external_id", "pk")
+    found = {id_: (0, pk) for id_, pk in held if id_}
+    makers: dict[str, int] = {}
+    for item in items:
+        if item.incoming.verified and item.incoming.account_external_id not in found:
+            makers.setdefault(item.incoming.account_external_id, item.place)
+    makers.pop("", None)
+    new = [Account(external_id=id_, name=id_, sort_name=fold(id_)[:300]) for id_ in makers]
+    made = Account.objects.bulk_create(new)
+    return found | {id_: (makers[id_], account.pk) for id_, account in zip(makers, made, strict=True)}
 
 
 def _join(items: list[Item], now: datetime) -> None:

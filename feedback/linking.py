@@ -1,20 +1,25 @@
 """A document's customer: added, changed, removed by staff (5.3, 5.4). What staff decide, no sync undoes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from accounts.models import Account
 from audit.actor import Actor
 from audit.recording import recorded
+from core.arrays import AnyOf
 from core.retrying import retrying
 from customers.creating import Draft, Taken, draft_of, enrich, insert
 from customers.identifying import identity
 from customers.matching import lock, lock_customers, match
 from customers.models import Customer, Membership
 from customers.suppressing import Suppressed, counting, require_open
+from feedback.link_rules import Ruled
 from feedback.models import Document
 from staff.permissions import teams_of
+
+_DECIDED = (Document.Link.STAFF, Document.Link.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,46 @@ def create_and_link(
         enrich(locked, Draft(draft.name, draft.identities, draft.properties), found, actor=actor, now=entry.at)
         renamed_from = before if before and before != locked.name else None
         return Linked(locked, _assign(document, locked), renamed_from=renamed_from)
+
+
+@dataclass(slots=True)
+class LinkedMany:
+    """How many documents got a customer, another one, or an account."""
+
+    linked: int = 0
+    moved: int = 0
+    filed: int = 0
+
+
+@retrying
+def link_by_rules(found: Mapping[int, Ruled], *, actor: Actor, now: datetime | None = None) -> LinkedMany:
+    """Gives documents (by id) the customer and the account that link rules found, never undoing what staff linked or
+    removed, and never replacing an account. Whoever was deleted or merged away meanwhile gains nothing."""
+    done = LinkedMany()
+    with recorded(actor, "document.linked_by_rule", now=now) as entry:
+        held = Document.objects.filter(AnyOf("pk", found)).values_list("customer_id", flat=True)
+        customers = lock_customers({pk for pk in (*held, *(one.customer_id for one in found.values())) if pk})
+        active = {customer.pk for customer in customers if customer.is_active}
+        wanted = {one.account_id for one in found.values() if one.account_id}
+        accounts = set(Account.objects.active().filter(pk__in=wanted).values_list("pk", flat=True))
+        rows = Document.objects.filter(AnyOf("pk", found)).order_by("pk").defer("body", "search_vector")
+        changed = []
+        for document in rows.select_for_update():
+            ruled, before = found[document.pk], document.customer_id
+            if document.link not in _DECIDED and ruled.customer_id in active and ruled.customer_id != before:
+                document.customer_id, document.link = ruled.customer_id, Document.Link.RULE
+                done.linked, done.moved = done.linked + (before is None), done.moved + (before is not None)
+                changed.append(document)
+            if document.account_id is None and ruled.account_id in accounts:
+                document.account_id = ruled.account_id
+                done.filed += 1
+                changed += [document] if changed[-1:] != [document] else []
+        if not changed:
+            entry.discard()
+            return done
+        Document.objects.bulk_update(changed, ["customer", "link", "account"])
+        entry.facts |= {"documents": len(changed)}
+        return done
 
 
 def _lock(document: Document, customer_id: int | None) -> Customer | None:

@@ -15,10 +15,11 @@ from core.json import dumps
 from core.retrying import retrying
 from customers.creating import Draft, clean_name, clean_properties, find_or_create
 from customers.identifying import Identity, identity
-from customers.matching import Match, lock
+from customers.matching import Match, lock, lock_customers
 from customers.models import Customer, Membership, Tag
 from customers.suppressing import among, count_kept_out, require_open
 from feedback.anonymising import Known
+from feedback.link_rules import READABLE, Ruled, Rules
 from feedback.models import Document, DocumentTag
 
 TITLE_LIMIT = 500
@@ -64,9 +65,12 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Received:
+    """What became of it. `suppressed` are identities of permanently deleted people that were left out."""
+
     document: Document
     status: Literal["created", "unchanged", "updated", "suppressed"]
     customer: Customer | None
+    suppressed: frozenset[Identity] = frozenset()
 
 
 @retrying
@@ -78,30 +82,37 @@ def receive(incoming: Incoming, *, source: Source, actor: Actor, now: datetime |
     require_open()
     digest = incoming.digest()
     known = _known(source, incoming)
-    if known and known.anonymised_at:
-        return Received(known, "suppressed", None)  # what was taken out of it does not come back
+    if known and known.anonymised_at:  # what was taken out of it does not come back
+        return Received(known, "suppressed", None, frozenset(author_draft(incoming).identities))
+    if known and not incoming.verified:
+        return Received(known, "unchanged", known.customer)  # whoever guesses an ID may not rewrite what is there
     if known and known.content_digest is not None and bytes(known.content_digest) == digest:
         return Received(known, "unchanged", known.customer)
     draft = author_draft(incoming)
     with recorded(actor, "document.updated" if known else "document.received", known, now=now) as entry:
-        draft.properties = clean_properties(incoming.properties)
-        customer, found = _customer(draft, known, actor=actor, now=entry.at)
+        if incoming.verified:
+            draft.properties = clean_properties(incoming.properties)
+        rules = Rules.of(source)
+        customer, found, ruled = _customer(draft, known, incoming, rules, actor=actor, now=entry.at)
         if found.suppressed:
             count_kept_out(found.suppressed, entry.at)
             incoming, draft = without_identity(incoming, draft, found)
-        account = _account(incoming, customer, verified=incoming.verified)
+        account = _account(incoming, customer)
         document = _written(incoming, known, source=source, digest=digest, now=entry.at)
-        _recognise(document, draft, customer)
+        _recognise(document, draft, customer, by_rule=customer is not None and customer.pk == ruled.customer_id)
         if found.is_suppressed:
             document.content_digest, document.anonymised_at = None, entry.at
         if account:
             document.account = account
+        elif document.account_id is None:
+            document.account_id = ruled.account_id
         document.save()
         _tag(document, incoming.tags)
         entry.about(document)
-    if found.is_suppressed:
-        return Received(document, "suppressed", document.customer)
-    return Received(document, "updated" if known else "created", document.customer)
+    status: Literal["created", "updated", "suppressed"] = "updated" if known else "created"
+    return Received(
+        document, "suppressed" if found.is_suppressed else status, document.customer, frozenset(found.suppressed)
+    )
 
 
 def author_draft(incoming: Incoming) -> Draft:
@@ -145,17 +156,32 @@ def _known(source: Source, incoming: Incoming) -> Document | None:
     return Document.objects.filter(source=source, external_id=incoming.external_id).select_related("customer").first()
 
 
-def _customer(draft: Draft, known: Document | None, *, actor: Actor, now: datetime) -> tuple[Customer | None, Match]:
-    if known and known.link in {Document.Link.STAFF, Document.Link.REMOVED}:
-        lock(draft.identities)
-        return None, Match(suppressed=among(draft.identities))  # staff decided; the identity stays with the document
+def _customer(
+    draft: Draft, known: Document | None, incoming: Incoming, rules: Rules, *, actor: Actor, now: datetime
+) -> tuple[Customer | None, Match, Ruled]:
+    """Whose it is, found by the source's rules first, else by its author; staff's decision stands."""
+    named = rules.identities(incoming)
+    lock([*draft.identities, *named])
+    ruled = rules.find([incoming])[0]
+    decided = known is not None and known.link in {Document.Link.STAFF, Document.Link.REMOVED}
+    by_rule = None if decided or ruled.is_suppressed else _still_there(ruled)
+    if decided or by_rule or ruled.is_suppressed:  # its author's details stay with the document
+        suppressed = among([*draft.identities, *named])
+        return by_rule, Match(suppressed=suppressed, is_suppressed=ruled.is_suppressed and not decided), ruled
     customer, found, _ = find_or_create(draft, actor=actor, origin=Customer.Origin.DOCUMENT, now=now)
-    return customer, found
+    found.suppressed |= ruled.suppressed
+    return customer, found, ruled
+
+
+def _still_there(ruled: Ruled) -> Customer | None:
+    """The customer that a rule found, locked; None when somebody merged or purged them meanwhile."""
+    locked = lock_customers([ruled.customer_id] if ruled.customer_id else [])
+    return next((one for one in locked if one.state in READABLE), None)
 
 
 def without_identity(incoming: Incoming, draft: Draft, found: Match) -> tuple[Incoming, Draft]:
     """What was sent without the suppressed identities; when they make the whole nobody's, without any of the author."""
-    gone = set(draft.identities) if found.is_suppressed else found.suppressed
+    gone = {*draft.identities, *found.suppressed} if found.is_suppressed else found.suppressed
     names = [draft.name] if found.is_suppressed else []
     known = Known(names, [(one.kind, text) for one in gone for text in (one.value, one.normalized)])
     kinds = {one.kind for one in gone}
@@ -172,14 +198,17 @@ def without_identity(incoming: Incoming, draft: Draft, found: Match) -> tuple[In
     return kept, replace(draft, identities=[one for one in draft.identities if one not in gone])
 
 
-def _account(incoming: Incoming, customer: Customer | None, *, verified: bool) -> Account | None:
-    """The account by its ID in the sender's system, made when it is new; its author belongs to it from now on."""
+def _account(incoming: Incoming, customer: Customer | None) -> Account | None:
+    """The account by its ID in the sender's system, made when it is new; its author belongs to it from now on. What a
+    browser claims makes neither."""
     if not incoming.account_external_id:
         return None
     account = Account.objects.filter(external_id=incoming.account_external_id).first()
-    if account is None:
+    if account is None and incoming.verified:
         account = Account.objects.create(external_id=incoming.account_external_id, name=incoming.account_external_id)
-    if customer and verified and not Membership.objects.filter(customer=customer, account=account).exists():
+    if account is None or customer is None or not incoming.verified:
+        return account
+    if not Membership.objects.filter(customer=customer, account=account).exists():
         first = not Membership.objects.filter(customer=customer, primary=True).exists()
         Membership.objects.create(customer=customer, account=account, primary=first)
     return account
@@ -200,13 +229,20 @@ def _written(incoming: Incoming, known: Document | None, *, source: Source, dige
     return document
 
 
-def _recognise(document: Document, draft: Draft, customer: Customer | None) -> None:
+def _recognise(document: Document, draft: Draft, customer: Customer | None, *, by_rule: bool) -> None:
     document.author_email = next((one.normalized for one in draft.identities if one.kind == "email"), "")
     if not draft.verified:
         document.author = {**document.author, "verified": False}
-    if document.link in {Document.Link.NONE, Document.Link.MATCHED}:
+    if document.link not in {Document.Link.STAFF, Document.Link.REMOVED}:
         document.customer = customer
-        document.link = Document.Link.MATCHED if customer else Document.Link.NONE
+        document.link = link_of(customer.pk if customer else None, by_rule=by_rule)
+
+
+def link_of(customer_id: int | None, *, by_rule: bool) -> Document.Link:
+    """How a document that arrives comes to its customer."""
+    if customer_id is None:
+        return Document.Link.NONE
+    return Document.Link.RULE if by_rule else Document.Link.MATCHED
 
 
 def _tag(document: Document, names: list[str]) -> None:

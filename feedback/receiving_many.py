@@ -15,9 +15,10 @@ from audit.actor import Actor
 from audit.models import Source
 from core.arrays import array_of
 from customers.creating import Draft
-from customers.matching import lock
+from customers.matching import LOCKS_LIMIT, lock
 from customers.suppressing import require_open
 from feedback.keeping_many import Item, keep
+from feedback.link_rules import Rules
 from feedback.models import Document
 from feedback.prepared import Kept, Prepared
 from properties.models import Definition
@@ -56,18 +57,28 @@ def receive_many(
             outcomes[place] = _unchanged(known, told[place])
         changed = [place for place in changed if outcomes[place] is None]
         ids = list(known)
-    lock({one for place in changed for one in told[place].identities})
+    rules = Rules.of(source) if changed else Rules([])
+    _lock([told[place] for place in changed], rules)
     keys = {key for place in changed for key in told[place].incoming.properties}
     cleaned: Cleaned = {}
     if keys:
         known_keys = definitions_of(keys)
         cleaned = {key: known_keys[key.lower()] for key in keys if key.lower() in known_keys}
-    for run in _runs(told, changed):
+    for run in _runs(told, changed, rules):
         known = _known(source, ids)
-        found = _receive_run([told[place] for place in run], known, cleaned, source=source, actor=actor, now=now)
+        run_told = [told[place] for place in run]
+        found = _receive_run(run_told, known, cleaned, rules, source=source, actor=actor, now=now)
         for place, outcome in zip(run, found, strict=True):
             outcomes[place] = outcome
     return outcomes
+
+
+def _lock(told: Sequence[Prepared], rules: Rules) -> None:
+    """Locks who wrote them, and whom the fields name that rules look at; these only as far as locks reach: they are
+    looked up, and make nobody."""
+    authors = {one for each in told for one in each.identities}
+    named = {one for each in told for one in rules.identities(each.incoming)} - authors if rules else set()
+    lock([*authors, *sorted(named)[: max(0, LOCKS_LIMIT - len(authors))]])
 
 
 def definitions_of(keys: Iterable[str]) -> dict[str, Definition]:
@@ -84,30 +95,39 @@ def _unchanged(known: dict[str, dict[str, Any]], one: Prepared) -> Kept | None:
     row = known.get(one.incoming.external_id or "")
     if row and row["anonymised_at"]:
         return Kept(row["id"], "suppressed", None, row["account_id"], row["occurred_at"])
-    if not row or row["content_digest"] is None or bytes(row["content_digest"]) != one.digest:
+    if not row:
         return None
+    if one.incoming.verified and (row["content_digest"] is None or bytes(row["content_digest"]) != one.digest):
+        return None  # what a browser claims again changes nothing
     return Kept(row["id"], "unchanged", row["customer_id"], row["account_id"], row["occurred_at"])
 
 
-def _runs(told: Sequence[Prepared], places: Sequence[int]) -> Iterator[list[int]]:
-    """Stretches in which no external ID comes twice: the second time it is an update of the first."""
+def _runs(told: Sequence[Prepared], places: Sequence[int], rules: Rules) -> Iterator[list[int]]:
+    """Stretches in which no external ID comes twice, as the second time it is an update of the first, and no rule looks
+    for whom an earlier item makes known."""
     run: list[int] = []
-    seen = set[str]()
+    seen = set[object]()
     for place in places:
-        external_id = told[place].incoming.external_id
-        if external_id and external_id in seen:
+        incoming = told[place].incoming
+        named: set[object] = {("document", incoming.external_id)} if incoming.external_id else set()
+        if not seen.isdisjoint(named | rules.looks_for(incoming) if rules else named):
             yield run
             run, seen = [], set()
-        if external_id:
-            seen.add(external_id)
+        seen |= named
+        if rules:
+            seen |= {
+                ("account", incoming.account_external_id),
+                *told[place].identities,
+                *map(str.lower, incoming.properties),
+            }
         run.append(place)
     if run:
         yield run
 
 
 def _receive_run(
-    told: Sequence[Prepared], known: dict[str, dict[str, Any]], cleaned: Cleaned, *, source: Source, actor: Actor,
-    now: datetime,
+    told: Sequence[Prepared], known: dict[str, dict[str, Any]], cleaned: Cleaned, rules: Rules, *,
+    source: Source, actor: Actor, now: datetime,
 ) -> list[Kept | ValidationError]:  # fmt: skip
     outcomes: list[Any] = [None] * len(told)
     items: list[Item] = []
@@ -119,7 +139,7 @@ def _receive_run(
             outcomes[place] = one.draft
             continue
         try:
-            properties = _clean(one.incoming.properties, cleaned)
+            properties = _clean(one.incoming.properties, cleaned) if one.incoming.verified else {}
         except ValidationError as error:
             outcomes[place] = error
             continue
@@ -127,6 +147,9 @@ def _receive_run(
         decided = bool(row) and row["link"] in _STAFF_DECIDED  # type: ignore[index]
         draft = Draft(one.draft.name, one.draft.identities, properties, one.draft.verified)
         items.append(Item(place, one.incoming, one.said, draft, row["id"] if row else None, decided))
+    if rules:
+        for item, ruled in zip(items, rules.find([item.incoming for item in items]), strict=True):
+            item.ruled = ruled
     for item, kept in keep(items, source=source, actor=actor, now=now):
         outcomes[item.place] = kept
     return outcomes

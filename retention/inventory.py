@@ -161,6 +161,8 @@ TABLES: dict[str, Table] = {
         personal="query",
         plain=f"{JOB} actor action tag_name ids filter_count after_id changed skipped skipped_why",
     ),
+    "feedback.LinkRule": Table(purge=_NOBODY, plain="id source subject path by key created_at"),
+    "feedback.Linking": Table(purge=_NOBODY, plain=f"{JOB} source actor position_at position_id linked moved filed"),
     # Engagement
     "engagement.Survey": Table(purge=_NOBODY, plain="id name kind created_at"),
     "engagement.SurveyResponse": Table(

@@ -97,6 +97,8 @@ KEPT: dict[str, str] = {
     "engagement.Survey": "configuration",
     "engagement.SurveyResponse": "scores stay with the account, without the person once that is permanently deleted",
     "feedback.DocumentEdit": "as customers.BulkEdit",
+    "feedback.LinkRule": "configuration",
+    "feedback.Linking": "a few rows a month without personal data",
     "integrations.ApiKey": "configuration; revoked keys stay in the history",
     "integrations.ImportMapping": "configuration",
     "integrations.Integration": "configuration",

@@ -71,6 +71,7 @@ class Document(models.Model):
 
         NONE = "none", "Nobody recognised"
         MATCHED = "matched", "Recognised by the author's details"
+        RULE = "rule", "Found by a link rule"
         STAFF = "staff", "Chosen by staff"
         REMOVED = "removed", "Removed by staff"
 
@@ -126,7 +127,7 @@ class Document(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(customer__isnull=True, link__in=["none", "removed"])
-                | models.Q(customer__isnull=False, link__in=["matched", "staff"]),
+                | models.Q(customer__isnull=False, link__in=["matched", "rule", "staff"]),
                 name="feedback_document_link_agrees",
             ),
             models.CheckConstraint(condition=~models.Q(title="", body=""), name="feedback_document_says_something"),

@@ -122,7 +122,8 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if to:
             customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=_number(to))
-            linking.link(document, customer, actor=actor, as_=Link.MATCHED if was == Link.MATCHED else Link.STAFF)
+            as_ = Link(was) if was in {Link.MATCHED, Link.RULE} else Link.STAFF
+            linking.link(document, customer, actor=actor, as_=as_)
             text = f"{customer.display_name} is back on this document."
         elif teams_of(request.user) is not None and document.account_id is None:
             text = KEPT

@@ -107,6 +107,9 @@ BREAKS = {
         "ALTER TABLE feedback_document DROP CONSTRAINT feedback_document_link_agrees;"
         "UPDATE feedback_document SET link = 'removed' WHERE id = {paper}", "paper",
     ),
+    "a document found by a link rule came through a source, as rules belong to sources": (
+        "UPDATE feedback_document SET link = 'rule' WHERE id = {paper}", "paper",
+    ),
     "no document is left at a customer who was merged into another": (
         "UPDATE customers_customer SET state = 'merged', merged_into_id = {bo} WHERE id = {ana}", "paper",
     ),

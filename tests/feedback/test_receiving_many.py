@@ -17,11 +17,12 @@ from customers.creating import create, draft_of
 from customers.identifying import identities
 from customers.models import Customer, DuplicateCandidate, Membership
 from feedback.linking import link, unlink
-from feedback.models import Document
+from feedback.models import Document, LinkRule
 from feedback.prepared import Kept, Prepared
 from feedback.receiving import Incoming, receive
 from feedback.receiving_many import receive_many
 from properties.models import Definition
+from tests.factories import AccountFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +147,8 @@ def some_item(dice: random.Random, number: int) -> Incoming:
         occurred_at=perhaps(0.8, datetime(2026, 3, dice.randint(1, 28), tzinfo=UTC)) or None,
         account_external_id=perhaps(0.3, "org-1", "org-2"), status=perhaps(0.5, "open", "closed"),
         tags=dice.sample(["billing", "Billing", "vip", "  "], dice.randint(0, 3)),
-        custom_fields={"team": "Ops"} if dice.random() < 0.3 else {}, verified=dice.random() < 0.9,
+        custom_fields={"team": dice.choice(["Scale", "Pro"])} if dice.random() < 0.3 else {},
+        verified=dice.random() < 0.9,
     )  # fmt: skip
 
 
@@ -164,6 +166,14 @@ def test_any_mixture_of_items_leaves_the_same_directory_as_single_commands_do(fi
     one_by_one(
         [Incoming(title=f"Old {n}", external_id=f"z-{n}", author={"email": "old@ex.test"}) for n in range(6)], file
     )
+    if seed % 2:
+        rules = [
+            ("customer", "metadata.userEmail", "email", ""),
+            ("customer", "custom_fields.team", "property", "plan"),
+        ]
+        for subject, path, by, key in [*rules, ("account", "status", "external_id", "")]:
+            LinkRule.objects.create(source=file, subject=subject, path=path, by=by, key=key)
+        AccountFactory(external_id="closed")
     link(Document.objects.get(external_id="z-1"), bo, actor=MINA)
     unlink(Document.objects.get(external_id="z-2"), actor=MINA)
     items = [some_item(dice, number) for number in range(50)]
