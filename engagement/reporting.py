@@ -11,17 +11,14 @@ from decimal import Decimal, InvalidOperation
 from itertools import islice
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.utils.dateparse import parse_datetime
 
-from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Source
 from core.json import loads
 from core.text import problem
-from customers.identifying import identities
-from customers.models import Customer, Identifier
 from engagement import answering, campaigns, usage
+from engagement.known import Known
 from engagement.models import Survey
 
 BATCH = 1_000
@@ -50,53 +47,11 @@ def take(kind: str, lines: Iterable[str], *, source: Source, actor: Actor, now: 
                 read[number] = _object(line)
             except ValueError as fault:
                 report.refused[number] = str(fault)
-        _TAKERS[kind](_Known(read.values()), read, report, source=source, actor=actor, now=now)
+        _TAKERS[kind](Known(read.values()), read, report, source=source, actor=actor, now=now)
     return report
 
 
-class _Known:
-    """The accounts and customers that a batch names, each looked up once."""
-
-    def __init__(self, rows: Iterable[dict[str, Any]]) -> None:
-        rows = list(rows)
-        named = [str(row["account_id"]) for row in rows if row.get("account_id") not in (None, "")]
-        there = Account.objects.filter(external_id__in=named).exclude(state="purging")
-        self.accounts = dict(there.values_list("external_id", "pk"))
-        wanted = {one for row in rows for one in self._identities(row)}
-        found = Identifier.objects.filter(normalized__in=[one.normalized for one in wanted])
-        whose = found.filter(kind__in=["user_id", "email"], customer__state__in=[
-            Customer.State.ACTIVE, Customer.State.DELETED,
-        ])  # fmt: skip
-        self.owners = {(kind, text): pk for kind, text, pk in whose.values_list("kind", "normalized", "customer_id")}
-
-    def account(self, row: dict[str, Any]) -> int | None:
-        given = row.get("account_id")
-        if given in (None, ""):
-            return None
-        if str(given) not in self.accounts:
-            raise ValueError("No account has this account_id.")
-        return self.accounts[str(given)]
-
-    def customer(self, row: dict[str, Any], *, needed: bool = False) -> int | None:
-        given = self._identities(row)
-        for one in given:
-            if (one.kind, one.normalized) in self.owners:
-                return self.owners[one.kind, one.normalized]
-        if given:
-            raise ValueError("No customer has this user_id or email.")
-        if needed:
-            raise ValueError("Name the customer by user_id or email.")
-        return None
-
-    def _identities(self, row: dict[str, Any]) -> list[Any]:
-        given = [(kind, row.get(kind)) for kind in ("user_id", "email")]
-        try:
-            return identities([(kind, value if value is None else str(value)) for kind, value in given])
-        except ValidationError:
-            return []
-
-
-def _usage(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+def _usage(known: Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
     def event(row: dict[str, Any]) -> usage.Event:
         return usage.Event(
             _text(row, "module", needed=True), _text(row, "activity", needed=True), _moment(row, "occurred_at", who),
@@ -110,7 +65,7 @@ def _usage(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who
         report.unchanged += done.repeated
 
 
-def _answers(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+def _answers(known: Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
     def answer(row: dict[str, Any]) -> answering.Answer:
         return answering.Answer(
             _text(row, "survey", needed=True), _score(row), _moment(row, "answered_at", who), known.customer(row),
@@ -127,7 +82,7 @@ def _answers(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **w
         report.unchanged += done.repeated
 
 
-def _deliveries(known: _Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
+def _deliveries(known: Known, rows: dict[int, dict[str, Any]], report: Report, **who: Any) -> None:
     def reached(row: dict[str, Any]) -> campaigns.Reached:
         customer = known.customer(row, needed=True)
         steps = {step: _moment(row, step, who) for step in campaigns.STEPS if row.get(step)}

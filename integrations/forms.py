@@ -10,13 +10,16 @@ from django.forms import BoundField
 from core.text import fold
 from engagement.models import Survey
 from feedback.models import Document
-from integrations.importing.guessing import CHANNELS, key_of
-from integrations.importing.mapping import DATE_ORDERS, MANY, NAMED, ONCE, MappingProblem, Plan, Use
+from integrations.importing.guessing import key_of
+from integrations.importing.kinds import checked, kind_of
+from integrations.importing.kinds.ticket_words import CHANNELS
+from integrations.importing.mapping import DATE_ORDERS, PROPERTIES, MappingProblem, Plan, Use
 from integrations.importing.reading import Layout
+from integrations.models import Import
 from properties.models import Definition
 
 WORDS_LIMIT = 60
-_OTHER_ONE = [("", "Leave out"), *((name, label) for name, label in {**ONCE, **MANY, **NAMED}.items())]
+_TYPED = {"property": "type", "p": "type", "survey": "kind"}
 
 
 class UploadForm(forms.Form):
@@ -29,6 +32,9 @@ class UploadForm(forms.Form):
         help_text="Separated by commas, semicolons, tabs or bars; in UTF-8 or UTF-16. The first row names the columns.",
         error_messages={"required": "Choose a file.", "max_length": "The file's name is too long."},
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv"}),
+    )
+    kind = forms.ChoiceField(
+        label="What its rows are", choices=[("", "Find out from the columns"), *Import.Kind.choices], required=False
     )
 
 
@@ -65,7 +71,9 @@ class MapForm(forms.Form):
     def __init__(self, data: Any = None, *, layout: Layout, plan: Plan) -> None:
         initial = {"source": plan.source, "channel": plan.channel, "keep_rest": plan.keep_rest}
         super().__init__(data, initial=initial, prefix=None)
-        self.layout, self.plan = layout, plan
+        self.layout, self.plan, self.kind = layout, plan, kind_of(plan)
+        if plan.kind != Import.Kind.DOCUMENTS:
+            del self.fields["channel"], self.fields["keep_rest"]
         self.shown = list(_uses(layout, plan))
         self.words: dict[int, list[str]] = {}
         for number, use in enumerate(self.shown):
@@ -77,14 +85,14 @@ class MapForm(forms.Form):
                 label=f"{label} of {use.column}", choices=choices, required=False, initial=value
             )
 
-        choice("target", "Use", _OTHER_ONE, use.target)
+        choice("target", "Use", [("", "Leave out"), *self.kind.targets().items()], use.target)
         self.fields[f"name-{number}"] = forms.CharField(
             label=f"Name for {use.column}", max_length=100, required=False, initial=use.name or key_of(use.column)
         )
-        is_property, is_survey = use.target == "property", use.target == "survey"
+        is_property, is_survey = use.target in PROPERTIES, use.target == "survey"
         choice("type", "Type", Definition.Type.choices, use.type if is_property and use.type else Definition.Type.TEXT)
         choice("kind", "Kind of score", Survey.Kind.choices, use.type if is_survey and use.type else Survey.Kind.OTHER)
-        choice("order", "Order of dates", list(DATE_ORDERS.items()), use.type if use.target == "occurred_at" else "")
+        choice("order", "Order of dates", list(DATE_ORDERS.items()), use.type if use.target in self.kind.dated else "")
         words = self.layout.distinct.get(use.column, []) if use.target == "channel" else []
         self.words[number] = words[:WORDS_LIMIT]
         for place, word in enumerate(self.words[number]):
@@ -116,16 +124,16 @@ class MapForm(forms.Form):
                     values[word] = chosen
             if not target:
                 continue
-            name = cleaned.get(f"name-{number}", "") if target in NAMED else ""
-            by = {"property": "type", "survey": "kind", "occurred_at": "order"}.get(target)
+            name = cleaned.get(f"name-{number}", "") if target in self.kind.named else ""
+            by = "order" if target in self.kind.dated else _TYPED.get(target)
             uses.append(Use(shown.column, target, name, cleaned.get(f"{by}-{number}", "") if by else ""))
             numbers.append(number)
         plan = Plan(
             uses, cleaned.get("channel", Document.Channel.IMPORT), values, cleaned.get("keep_rest", False),
-            cleaned.get("source", ""),
+            cleaned.get("source", ""), self.plan.kind,
         )  # fmt: skip
         try:
-            plan.check()
+            checked(plan)
         except MappingProblem as problem:
             for at, text in problem.problems:
                 if at is None:

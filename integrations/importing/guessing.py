@@ -6,76 +6,49 @@ from collections.abc import Sequence
 from django.core.exceptions import ValidationError
 
 from core.text import fold
-from engagement.models import Survey
-from feedback.models import Document
+from integrations.importing.kind import Kind
 from integrations.importing.mapping import Plan, Use
 from integrations.importing.reading import Layout
 from properties.models import Definition
 from properties.values import cast
 
-_PERSON = ("customer", "contact", "user", "requester", "author", "client", "sender", "reporter")
-_THING = ("ticket", "case", "conversation", "document", "issue", "request", "message", "feedback")
-_NAMES = {  # without the words above
-    "author.email": ("email", "e mail", "email address", "mail", "e mail address"),
-    "author.phone": ("phone", "telephone", "phone number", "mobile", "mobile phone"),
-    "author.handle": ("handle",),
-    "title": ("subject", "title", "summary", "headline"),
-    "body": ("description", "body", "text", "comment", "comments", "content", "details", "review", "message",
-             "feedback"),
-    "channel": ("channel", "via", "medium"),
-    "status": ("status", "state"),
-    "account_id": ("account id", "organisation id", "organization id", "company id", "org id", "account"),
-    "tags": ("tags", "labels", "type", "category", "topic"),
-    "occurred_at": (
-        "created at", "created", "occurred at", "submitted at", "received at", "created date", "date created",
-        "timestamp",
-        "date", "time", "opened at", "sent at", "first response time",
-    ),
-}  # fmt: skip
-_OF_PERSON = {"author.name": ("", "name", "full name"), "author.user_id": ("id", "user id", "external id")}
-_OF_THING = {"external_id": ("id", "external id", "number", "key", "reference", "ref", "uuid")}
-_SURVEY = re.compile(r"\b(rating|satisfaction|csat|nps|score)\b")
-_ABOUT_PEOPLE = re.compile(
-    r"\b(age|gender|plan|product|purchase|purchased|country|region|city|language|birthday|job|role|segment|company|industry)\b"
-)
-CHANNELS = {
-    "email": Document.Channel.EMAIL, "e mail": Document.Channel.EMAIL, "mail": Document.Channel.EMAIL,
-    "phone": Document.Channel.VOICE, "call": Document.Channel.VOICE, "voice": Document.Channel.VOICE,
-    "telephone": Document.Channel.VOICE, "chat": Document.Channel.CHAT, "live chat": Document.Channel.CHAT,
-    "messenger": Document.Channel.CHAT, "social media": Document.Channel.SOCIAL, "social": Document.Channel.SOCIAL,
-    "twitter": Document.Channel.SOCIAL, "facebook": Document.Channel.SOCIAL, "instagram": Document.Channel.SOCIAL,
-    "web": Document.Channel.WIDGET, "website": Document.Channel.WIDGET, "web form": Document.Channel.WIDGET,
-    "widget": Document.Channel.WIDGET, "survey": Document.Channel.SURVEY, "api": Document.Channel.API,
-    "import": Document.Channel.IMPORT,
-}  # fmt: skip
+
+def uses_of_export(columns: Sequence[str], kind: type[Kind]) -> list[Use]:
+    """What the columns of our own export mean: their names say it. Nothing when another made the file."""
+    there = {column.casefold(): column for column in columns}
+    if not set(kind.exported) <= set(there):
+        return []
+    uses = [Use.of_left(name, there[name]) for name in kind.exported]
+    if "p" in kind.named:
+        uses += [Use.of_left(column, column) for column in columns if column.startswith("p.")]
+    return uses
 
 
-def guess(layout: Layout) -> Plan:
-    """A use for every column; what is not recognised becomes a property if it is about people, else a custom field."""
-    plan = Plan()
+def guess_by_names(layout: Layout, kind: type[Kind], *, rest: str = "") -> Plan:
+    """A plan by what others call the columns of this kind; what nobody calls so is left out, or is a `rest`."""
+    plan = Plan(kind=kind.name)
     for column in layout.columns:
-        samples = layout.samples.get(column, [])
+        name, samples = plain_name(column), layout.samples.get(column, [])
         taken = {use.target for use in plan.uses}
-        target = _target(column, samples, taken)
-        if target == "occurred_at":
-            plan.uses.append(Use(column, target, type=_date_order(samples)))
-        elif target:
-            plan.uses.append(Use(column, target))
-        elif _SURVEY.search(fold(column)) and type_of(samples, []) == Definition.Type.NUMBER:
-            plan.uses.append(Use(column, "survey", _without_words(column, _PERSON).strip().capitalize(), _kind(column)))
-        elif _is_about_people(column):
+        fitting = (
+            target
+            for target, words in kind.guesses.items()
+            if name in words
+            and (target in kind.many or target not in taken)
+            and (target not in kind.dated or not samples or any(looks_like_time(sample) for sample in samples))
+        )
+        if target := next(fitting, ""):
+            plan.uses.append(Use(column, target, type=date_order(samples) if target in kind.dated else ""))
+        elif rest:
             type_ = type_of(samples, layout.distinct.get(column, []))
-            plan.uses.append(Use(column, "property", key_of(_without_words(column, _PERSON)), type_))
-        else:
-            plan.uses.append(Use(column, "custom", key_of(_without_words(column, _THING))))
-    for use in plan.of("channel"):
-        plan.channel_values = channels_of(layout.distinct.get(use.column, []))
+            plan.uses.append(Use(column, rest, _free_key(key_of(column), plan), type_))
     return plan
 
 
-def channels_of(words: Sequence[str]) -> dict[str, str]:
-    """The channels that these words of the file stand for, as far as that is clear."""
-    return {word: str(CHANNELS[_plain(word)]) for word in words if _plain(word) in CHANNELS}
+def _free_key(key: str, plan: Plan) -> str:
+    """The key, with a number behind it when another column has it already."""
+    taken = {use.name.lower() for use in plan.uses}
+    return next(name for name in (key, *(f"{key[:95]}_{n}" for n in range(2, 1_000))) if name.lower() not in taken)
 
 
 def type_of(samples: Sequence[str], distinct: Sequence[str]) -> str:
@@ -92,56 +65,20 @@ def key_of(column: str) -> str:
     return ascii_only[:100] or "field"
 
 
-def _target(column: str, samples: Sequence[str], taken: set[str]) -> str:
-    name = _plain(column)
-    person, thing = _without_words(column, _PERSON), _without_words(column, _THING)
-    looks: list[tuple[str, bool]] = [
-        *((target, name in words or thing in words) for target, words in _OF_THING.items()),
-        *(
-            (target, (name in _PERSON and not words[0]) or (person != name and person in words))
-            for target, words in _OF_PERSON.items()
-        ),
-        ("author.name", name in {"name", "full name"}),
-        ("author.user_id", name == "user id"),
-        *((target, {name, person, thing} & set(words) != set()) for target, words in _NAMES.items()),
-    ]
-    for target, fits in looks:
-        if not fits or (target in taken and target != "tags"):
-            continue
-        if target == "occurred_at" and not any(_looks_like_time(sample) for sample in samples):
-            continue
-        if target == "author.email" and samples and not any("@" in sample for sample in samples):
-            continue
-        return target
-    return ""
-
-
-def _is_about_people(column: str) -> bool:
-    return _plain(column).split(" ")[0] in _PERSON or bool(_ABOUT_PEOPLE.search(_plain(column)))
-
-
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """'E-mail_Address' → 'e mail address'; 'ticketId' → 'ticket id'."""
     return " ".join(re.sub(r"[^\w]|_", " ", fold(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))).split())
 
 
-def _without_words(column: str, words: Sequence[str]) -> str:
-    return " ".join(word for word in _plain(column).split() if word not in words)
+def without_words(column: str, words: Sequence[str]) -> str:
+    return " ".join(word for word in plain_name(column).split() if word not in words)
 
 
-def _suits(type_: str, sample: str) -> bool:
-    try:
-        cast(type_, sample)
-    except ValidationError:
-        return False
-    return True
-
-
-def _looks_like_time(sample: str) -> bool:
+def looks_like_time(sample: str) -> bool:
     return bool(re.match(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\s*\d{10,13}\s*$", sample))
 
 
-def _date_order(samples: Sequence[str]) -> str:
+def date_order(samples: Sequence[str]) -> str:
     pairs = [
         found.groups() for sample in samples if (found := re.match(r"\s*(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}", sample))
     ]
@@ -150,8 +87,9 @@ def _date_order(samples: Sequence[str]) -> str:
     return "dmy" if any(int(first) > 12 for first, _ in pairs) else "mdy"
 
 
-def _kind(column: str) -> str:
-    name = _plain(column)
-    if "nps" in name:
-        return Survey.Kind.NPS
-    return Survey.Kind.CSAT if re.search(r"satisfaction|csat", name) else Survey.Kind.OTHER
+def _suits(type_: str, sample: str) -> bool:
+    try:
+        cast(type_, sample)
+    except ValidationError:
+        return False
+    return True

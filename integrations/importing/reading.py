@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from core.spreadsheets import plain
 from core.text import tidy
-from integrations.importing.formulas import plain
 from integrations.importing.keeping import FileProblem
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}

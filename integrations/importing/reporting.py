@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from integrations.importing.formulas import neutral
+from core.spreadsheets import safe
 from integrations.models import Import
 
 
@@ -22,7 +22,7 @@ def error_lines(job: Import) -> Iterator[str]:
     """
     writer: Any = csv.writer(_Line())
     columns = job.layout["columns"]
-    yield "\ufeff" + writer.writerow(["Row", "Error", *(neutral(column) for column in columns)])
+    yield "\ufeff" + writer.writerow(["Row", "Error", *(safe(column) for column in columns)])
     pending: list[Any] = []
     for row, column, message, cells in _errors(job):
         text = f"{column}: {message}" if column else message
@@ -42,4 +42,4 @@ def _errors(job: Import) -> Iterator[tuple[int, str, str, list[str]]]:
 
 def _line(writer: Any, pending: list[Any]) -> str:
     row, text, cells = pending
-    return str(writer.writerow([row, neutral(text), *(neutral(cell) for cell in cells)]))
+    return str(writer.writerow([row, safe(text), *(safe(cell) for cell in cells)]))

@@ -6,12 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import structlog
-from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
 from audit.actor import Actor
@@ -20,18 +17,13 @@ from audit.recording import recorded
 from core.jobs import JobFailed
 from core.retrying import _is_race
 from customers.suppressing import IntakeStopped, require_open
-from engagement.models import Survey
-from feedback.prepared import Kept
-from feedback.receiving import receive
-from feedback.receiving_many import definitions_of, receive_many
 from integrations.importing.ahead import Ahead
 from integrations.importing.keeping import FileProblem
+from integrations.importing.kind import Fault, Kind, Meaning, Outcome, actor_of
+from integrations.importing.kinds import kind_of
 from integrations.importing.mapping import Plan
 from integrations.importing.reading import Layout, Row, rows
-from integrations.importing.rows import Fault, Meaning, Translator
-from integrations.importing.scoring import put_scores
 from integrations.models import Import, RowError
-from properties.models import Definition, label_of
 
 logger = structlog.get_logger(__name__)
 
@@ -68,18 +60,19 @@ def _undisturbed() -> Iterator[None]:
 
 
 def _run_batch(job: Import, now: datetime) -> bool:
-    batch, more = _read(job)
+    assert job.source is not None
+    kind = kind_at_work(job)
+    batch, more = _read(job, kind)
     if not batch:
         return False
-    assert job.source is not None
-    actor = Actor.of_source(job.source, via="import")
+    actor = actor_of(job, type(kind), job.source)
     facts = {"import_id": job.pk, "rows": len(batch)}
     with recorded(actor, "import.batch", job, now=now, facts=facts) as entry:
         try:
             require_open()
         except IntakeStopped as stopped:
             raise JobFailed(str(stopped)) from None
-        outcomes = write(job, batch, source=job.source, actor=actor, now=entry.at)
+        outcomes = write(job, batch, kind, source=job.source, actor=actor, now=entry.at)
         counts = _count(job, batch, outcomes)
         entry.facts |= counts
         Source.objects.filter(pk=job.source.pk).update(last_received_at=entry.at)
@@ -101,62 +94,38 @@ def record_end(job: Import, now: datetime) -> None:
 
 
 def write(
-    job: Import, batch: Sequence[Meaning], *, source: Source, actor: Actor, now: datetime
-) -> list[Kept | list[Fault]]:
+    job: Import, batch: Sequence[Meaning], kind: Kind, *, source: Source, actor: Actor, now: datetime
+) -> list[Outcome | list[Fault]]:
     """What became of each row: all at once; if the database refuses that, row by row. In the caller's audit entry."""
-    plan, translator = Plan.of_json(job.plan), translator_of(job)
-    define(plan, Layout(**job.layout))
-    surveys = surveys_of(plan)
+    kind.prepare(Layout(**job.layout))
     if job.attempts < _CAREFUL_FROM:
         try:
             with transaction.atomic():
-                return _write_all(batch, translator, surveys, source=source, actor=actor, now=now)
+                good = [meaning.item for meaning in batch if not meaning.faults]
+                written = iter(kind.write(good, source=source, actor=actor, now=now))
+                return [meaning.faults or next(written) for meaning in batch]
         except DatabaseError as error:
             if _is_race(error):
                 raise  # the whole batch begins again
             logger.warning("A batch goes row by row.", import_id=job.pk, problem=type(error).__name__)
     return [
-        meaning.faults
-        or _write_one(meaning, translator, surveys, source=source, actor=actor, now=now, attempts=job.attempts)
+        meaning.faults or _write_one(meaning, kind, source=source, actor=actor, now=now, attempts=job.attempts)
         for meaning in batch
     ]
 
 
-def define(plan: Plan, layout: Layout) -> None:
-    """Makes the properties that the mapping names and nobody defined yet, with their types and choices (2.7)."""
-    uses = plan.of("property")
-    known = definitions_of([use.name for use in uses])
-    Definition.objects.bulk_create(
-        Definition(
-            key=use.name, label=label_of(use.name), type=use.type or Definition.Type.TEXT,
-            choices=layout.distinct.get(use.column, []) if use.type == Definition.Type.CHOICE else [],
-        )
-        for use in uses
-        if use.name.lower() not in known
-    )  # fmt: skip
-
-
-def surveys_of(plan: Plan) -> dict[str, Survey]:
-    """The surveys that the mapping names, by the mapping's own names; made when they are new."""
-    uses = plan.of("survey")
-    surveys = {survey.name: survey for survey in Survey.objects.filter(name__in=[use.name for use in uses])}
-    new = [Survey(name=use.name, kind=use.type or Survey.Kind.OTHER) for use in uses if use.name not in surveys]
-    return surveys | {survey.name: survey for survey in Survey.objects.bulk_create(new)}
-
-
-def translator_of(job: Import) -> Translator:
+def kind_at_work(job: Import) -> Kind:
+    """What reads and writes the rows of this import."""
     plan = Plan.of_json(job.plan)
-    names = [use.name for use in plan.of("survey")]
-    kinds = dict(Survey.objects.filter(name__in=names).values_list("name", "kind")) if names else {}
-    return Translator(plan, job.layout["columns"], kinds)
+    return kind_of(plan).ready(plan, job.layout["columns"])
 
 
-def _read(job: Import) -> tuple[list[Meaning], bool]:
+def _read(job: Import, kind: Kind) -> tuple[list[Meaning], bool]:
     """The next batch, and whether there may be more. The one after it is read meanwhile."""
-    translator, path, layout = translator_of(job), job.path, Layout(**job.layout)
+    path, layout = job.path, Layout(**job.layout)
 
     def at(position: int, number: int) -> Callable[[], tuple[list[Meaning], bool]]:
-        return lambda: _batch_at(path, layout, translator, position, number)
+        return lambda: _batch_at(path, layout, kind, position, number)
 
     try:
         batch, more = _ahead.take((job.file, job.position), at(job.position, job.row))
@@ -170,15 +139,13 @@ def _read(job: Import) -> tuple[list[Meaning], bool]:
     return batch, more
 
 
-def _batch_at(
-    path: Path, layout: Layout, translator: Translator, position: int, number: int
-) -> tuple[list[Meaning], bool]:
+def _batch_at(path: Path, layout: Layout, kind: Kind, position: int, number: int) -> tuple[list[Meaning], bool]:
     batch: list[Meaning] = []
     identifiers = 0
     for row in rows(path, layout, position=position, number=number):
-        meaning = translator.meaning(row)
+        meaning = kind.meaning(row)
         if not meaning.faults:
-            identifiers += len(meaning.prepare().identities)
+            identifiers += kind.weigh(meaning.item)
         if batch and identifiers > BATCH_IDENTIFIERS:
             return batch, True
         batch.append(meaning)
@@ -187,45 +154,12 @@ def _batch_at(
     return batch, False
 
 
-def _write_all(
-    batch: Sequence[Meaning], translator: Translator, surveys: dict[str, Survey], *, source: Source, actor: Actor,
-    now: datetime,
-) -> list[Kept | list[Fault]]:  # fmt: skip
-    good = [meaning.prepared for meaning in batch if not meaning.faults]
-    received = iter(receive_many(good, source=source, actor=actor, now=now))
-    outcomes: list[Any] = []
-    scored: list[tuple[int, Kept, dict[str, Decimal]]] = []
-    for place, meaning in enumerate(batch):
-        if meaning.faults:
-            outcomes.append(meaning.faults)
-            continue
-        outcome = next(received)
-        if isinstance(outcome, ValidationError):
-            outcomes.append(translator.faults_of(outcome.message_dict))
-            continue
-        outcomes.append(outcome)
-        if meaning.scores:
-            scored.append((place, outcome, meaning.scores))
-    rescored = put_scores([(kept, scores) for _, kept, scores in scored], surveys, source=source)
-    for place, kept, _ in scored:
-        if kept.document_id in rescored and kept.status == "unchanged":
-            outcomes[place] = kept.with_status("updated")
-    return outcomes
-
-
 def _write_one(
-    meaning: Meaning, translator: Translator, surveys: dict[str, Survey], *, source: Source, actor: Actor,
-    now: datetime, attempts: int,
-) -> Kept | list[Fault]:  # fmt: skip
+    meaning: Meaning, kind: Kind, *, source: Source, actor: Actor, now: datetime, attempts: int
+) -> Outcome | list[Fault]:
     try:
         with transaction.atomic():
-            received = receive(meaning.incoming, source=source, actor=actor, now=now)
-            document = received.document
-            kept = Kept(document.pk, received.status, document.customer_id, document.account_id, document.occurred_at)
-            rescored = put_scores([(kept, meaning.scores)], surveys, source=source)
-            return kept.with_status("updated") if rescored and kept.status == "unchanged" else kept
-    except ValidationError as error:
-        return translator.faults_of(error.message_dict)
+            return kind.write_one(meaning.item, source=source, actor=actor, now=now)
     except DatabaseError as error:
         if _is_race(error) and attempts < _GIVE_UP_FROM:
             raise
@@ -233,12 +167,12 @@ def _write_one(
         return [Fault("", "The database refused this row. Look for unusual characters or lengths in it.")]
 
 
-def _count(job: Import, batch: Sequence[Meaning], outcomes: Sequence[Kept | list[Fault]]) -> dict[str, int]:
+def _count(job: Import, batch: Sequence[Meaning], outcomes: Sequence[Outcome | list[Fault]]) -> dict[str, int]:
     """Adds to the job's counts, keeps what was wrong; returns the counts of this batch."""
     counts = Counter({"created": 0, "updated": 0, "unchanged": 0, "suppressed": 0, "failed": 0})
     errors: list[RowError] = []
     for meaning, outcome in zip(batch, outcomes, strict=True):
-        if isinstance(outcome, Kept):
+        if isinstance(outcome, Outcome):
             counts[outcome.status] += 1
             continue
         counts["failed"] += 1

@@ -9,14 +9,15 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from audit.actor import Actor
 from audit.models import Source
 from audit.recording import recorded
 from core.jobs import Status
 from core.text import problem, tidy
-from integrations.importing.guessing import guess
 from integrations.importing.keeping import keep
+from integrations.importing.kinds import checked, guess, kind_of
 from integrations.importing.mapping import MappingProblem, Plan, Use
 from integrations.importing.reading import Layout, layout_of
 from integrations.models import Import, ImportMapping
@@ -25,18 +26,19 @@ from staff.models import User
 SOURCE_LIMIT = 120
 
 
-def upload(stream: BinaryIO, name: str, *, user: User | None, actor: Actor) -> Import:
-    """Keeps the file and looks at it: a draft with a guessed mapping. Raises FileProblem; nothing is kept then."""
+def upload(stream: BinaryIO, name: str, *, user: User | None, actor: Actor, kind: str = "") -> Import:
+    """Keeps the file and looks at it: a draft with a guessed mapping, for rows of `kind` or of the kind that they look
+    like. Raises FileProblem; nothing is kept then."""
     path = Path(settings.MEDIA_ROOT) / "imports" / f"{uuid.uuid4().hex}.csv"
     encoding = keep(stream, path)
     try:
         layout = layout_of(path)
         with recorded(actor, "import.uploaded") as entry:
-            plan = guess(layout)
+            plan = guess(layout, kind)
             plan.source = source_name_for(name)
             job = Import.objects.create(
                 name=tidy(name)[:200] or "file.csv", file=path.name, file_bytes=path.stat().st_size, encoding=encoding,
-                layout=_storable(layout), total=layout.rows, plan=plan.as_json(), uploaded_by=user,
+                layout=_storable(layout), total=layout.rows, plan=plan.as_json(), kind=plan.kind, uploaded_by=user,
             )  # fmt: skip
             entry.about(job, rows=layout.rows)
             return job
@@ -47,13 +49,12 @@ def upload(stream: BinaryIO, name: str, *, user: User | None, actor: Actor) -> I
 
 def start(job: Import, plan: Plan, *, actor: Actor, now: datetime | None = None) -> bool:
     """Sets the draft going. False when somebody started it before. Raises MappingProblem. The caller enqueues it."""
-    fitting = plan.fit(job.layout["columns"])
-    fitting.check()
+    fitting = checked(plan.fit(job.layout["columns"]))
     with recorded(actor, "import.started", job, now=now, facts={"rows": job.layout["rows"]}):
         locked = Import.objects.select_for_update().get(pk=job.pk)
         if not locked.is_draft:
             return False
-        locked.plan = fitting.as_json()
+        locked.plan, locked.kind = fitting.as_json(), fitting.kind
         locked.source = source_of(fitting.source)
         locked.status = Status.QUEUED
         locked.save()
@@ -76,14 +77,22 @@ def source_name_for(file_name: str) -> str:
 
 
 def save_mapping(name: str, plan: Plan, *, actor: Actor) -> ImportMapping:
-    """Keeps the mapping under a name, in place of one of the same name. Raises MappingProblem."""
+    """Keeps the mapping under a name, in place of one of the same name and kind. Raises MappingProblem."""
     cleaned = tidy(name)
     if not cleaned or problem(name, limit=120):
         raise MappingProblem([(None, "A mapping's name has 1 to 120 characters.")])
+    if ImportMapping.objects.filter(name=cleaned).exclude(pk__in=mappings_of(plan.kind)).exists():
+        raise MappingProblem([(None, f"A mapping for other rows is called '{cleaned}'. Choose another name.")])
     with recorded(actor, "mapping.saved") as entry:
         kept, _ = ImportMapping.objects.update_or_create(name=cleaned, defaults={"plan": plan.as_json()})
         entry.about(kept)
         return kept
+
+
+def mappings_of(kind: str) -> QuerySet[ImportMapping]:
+    """The saved mappings for rows of this kind. Those saved before there were kinds are for documents."""
+    of_kind = Q(plan__kind=kind)
+    return ImportMapping.objects.filter(of_kind | Q(plan__kind=None) if kind == Plan().kind else of_kind)
 
 
 def plan_of_specs(specs: Sequence[str], *, base: Plan | None = None) -> Plan:
@@ -91,7 +100,7 @@ def plan_of_specs(specs: Sequence[str], *, base: Plan | None = None) -> Plan:
     uses = [Use.of_spec(spec) for spec in specs]
     plan = base or Plan()
     said = {use.column.casefold() for use in uses}
-    targets = {use.target for use in uses if not use.name and use.target != "tags"}
+    targets = {use.target for use in uses if not use.name and use.target not in kind_of(plan).many}
     kept = [use for use in plan.uses if use.column.casefold() not in said and use.target not in targets]
     return replace(plan, uses=[*kept, *uses])
 

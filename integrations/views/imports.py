@@ -14,11 +14,12 @@ from core.htmx import announce, page, redirect
 from core.paging import Sort, keyset
 from integrations.forms import MapForm, UploadForm, with_source
 from integrations.importing.keeping import SHOWN, FileProblem
+from integrations.importing.kinds import KINDS, guess
 from integrations.importing.mapping import MappingProblem, Plan
 from integrations.importing.previewing import preview
 from integrations.importing.reading import DELIMITERS, Layout
 from integrations.importing.reporting import error_lines
-from integrations.importing.starting import discard, save_mapping, source_name_for, start, upload
+from integrations.importing.starting import discard, mappings_of, save_mapping, source_name_for, start, upload
 from integrations.models import Import, ImportMapping
 from staff.permissions import requires
 
@@ -42,7 +43,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            job = upload(file, file.name, user=request.user, actor=_actor(request))  # type: ignore[arg-type]
+            job = upload(file, file.name, user=request.user, actor=_actor(request), kind=form.cleaned_data["kind"])  # type: ignore[arg-type]
         except FileProblem as problem:
             form.add_error("file", str(problem))
         else:
@@ -66,10 +67,12 @@ def map_columns(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("save_as", str(problem))
         else:
             with recorded(_actor(request), "import.mapped", job):
-                Import.objects.filter(pk=job.pk, status="draft").update(plan=form.chosen.as_json())
+                drafts = Import.objects.filter(pk=job.pk, status="draft")
+                drafts.update(plan=form.chosen.as_json(), kind=form.chosen.kind)
             return redirect(request, "imports:preview", job.pk)
     context = {
-        **_about(job), "form": form, "lacking": lacking, "mappings": ImportMapping.objects.all()[:100],
+        **_about(job), "form": form, "lacking": lacking, "mappings": mappings_of(plan.kind)[:100], "kind": plan.kind,
+        "kinds": Import.Kind.choices,
         "sources": Source.objects.filter(kind=Source.Kind.IMPORT).order_by("name")[:100],
     }  # fmt: skip
     return page(request, "imports/map.html", context, status=422 if form.errors else 200)
@@ -167,18 +170,21 @@ def _about(job: Import) -> dict[str, Any]:
     layout = job.layout
     return {
         "job": job, "encoding": SHOWN.get(job.encoding, job.encoding), "delimiter": DELIMITERS[layout["delimiter"]],
-        "rows_in_all": layout["rows"], "column_count": len(layout["columns"]),
+        "rows_in_all": layout["rows"], "column_count": len(layout["columns"]), "what": KINDS[job.kind],
     }  # fmt: skip
 
 
 def _plan(request: HttpRequest, job: Import) -> tuple[Plan, str]:
-    """The draft's own mapping, or the saved one that the address names; with what of that the file lacks."""
-    chosen = request.GET.get("mapping", "")
+    """The draft's own mapping, or the saved one that the address names, or a guess for the kind of rows that it names;
+    with what of a saved one the file lacks."""
+    chosen, kind = request.GET.get("mapping", ""), request.GET.get("kind", "")
     kept = (
         ImportMapping.objects.filter(pk=int(chosen)).first()
         if chosen.isascii() and chosen.isdigit() and len(chosen) < 10
         else None
     )
+    if kept is None and kind in KINDS and kind != job.kind:
+        return with_source(guess(Layout(**job.layout), kind), source_name_for(job.name)), ""
     if kept is None:
         return Plan.of_json(job.plan), ""
     plan = with_source(Plan.of_json(kept.plan), source_name_for(job.name))

@@ -6,22 +6,23 @@ from typing import Any
 
 import pytest
 
-from integrations.importing.guessing import guess
+from integrations.importing.cells import Wrong, moment_of, score_of
+from integrations.importing.kind import Fault, Meaning
+from integrations.importing.kinds import checked, guess
+from integrations.importing.kinds.documents import Documents
 from integrations.importing.mapping import MappingProblem, Plan, Use
 from integrations.importing.reading import Layout, Row
-from integrations.importing.rows import Fault, Meaning, Translator, Wrong, moment_of, score_of
 from integrations.importing.starting import plan_of_specs
 
 
 def meaning(specs: list[str], cells: dict[str, str], **plan: Any) -> Meaning:
-    chosen = plan_of_specs(specs, base=Plan(**plan)).fit(cells)
-    chosen.check()
-    return Translator(chosen, list(cells), {}).meaning(Row(2, list(cells.values()), 0))
+    chosen = checked(plan_of_specs(specs, base=Plan(**plan)).fit(cells))
+    return Documents(chosen, list(cells)).meaning(Row(2, list(cells.values()), 0))
 
 
 def problems(*specs: str, **plan: Any) -> str:
     with pytest.raises(MappingProblem) as problem:
-        plan_of_specs(specs, base=Plan(**plan)).check()
+        checked(plan_of_specs(specs, base=Plan(**plan)))
     return str(problem.value)
 
 
@@ -94,7 +95,7 @@ def test_the_usual_columns_of_a_help_desk_are_guessed() -> None:
         "survey.Nps score:nps=NPS score", "custom.assignee=Assignee",
     ]  # fmt: skip
     assert plan.channel_values == {"Phone": "voice", "Web": "widget"}
-    plan.check()
+    checked(plan)
 
 
 def test_a_row_becomes_what_its_columns_are_for() -> None:
@@ -103,19 +104,19 @@ def test_a_row_becomes_what_its_columns_are_for() -> None:
          "tags=H",
          "author.name=N", "author.email=E", "property.age:number=A", "custom.team=X", "metadata.raw=M",
          "survey.CSAT:csat=R"],
-        {"ID": "7", "T": " Export\nfails ", "B": "Line\r\ntwo", "C": "Social media", "S": "Open",
+        {"ID": "7", "T": " Export\nfails ", "B": " Line\r\ntwo", "C": "Social media", "S": "Open",
          "W": "2026-02-03 14:30",
          "O": "org-1", "G": "billing; vip", "H": "vip", "N": "Ana", "E": "ana@ex.test", "A": "31", "X": "Ops", "M": "m",
          "R": "4.0"},
     )  # fmt: skip
-    said = found.incoming
+    said = found.item.incoming
     assert not found.faults
-    assert (said.external_id, said.title, said.body, said.channel) == ("7", "Export fails", "Line\ntwo", "social")
+    assert (said.external_id, said.title, said.body, said.channel) == ("7", "Export fails", " Line\r\ntwo", "social")
     assert (said.status, said.account_external_id, said.tags) == ("Open", "org-1", ["billing", "vip"])
     assert said.occurred_at == datetime(2026, 2, 3, 14, 30, tzinfo=UTC)
     assert said.author == {"name": "Ana", "email": "ana@ex.test"}
     assert (said.properties, said.custom_fields, said.metadata) == ({"age": ["31"]}, {"team": "Ops"}, {"raw": "m"})
-    assert found.scores == {"CSAT": Decimal("4.00")}
+    assert found.item.scores == {"CSAT": Decimal("4.00")}
 
 
 @pytest.mark.parametrize(
@@ -160,11 +161,11 @@ def test_a_row_that_says_nothing_is_left_out() -> None:
 
 def test_without_an_id_column_the_row_itself_is_its_id() -> None:
     one, same, other = (meaning(["title=T"], {"T": "x", "U": last}) for last in ("1", "1", "2"))
-    assert one.incoming.external_id == same.incoming.external_id != other.incoming.external_id
+    assert one.item.incoming.external_id == same.item.incoming.external_id != other.item.incoming.external_id
 
 
 def test_columns_left_out_can_be_kept_in_the_metadata() -> None:
-    assert meaning(["title=T"], {"T": "x", "Extra": "y", "None": ""}, keep_rest=True).incoming.metadata == {
+    assert meaning(["title=T"], {"T": "x", "Extra": "y", "None": ""}, keep_rest=True).item.incoming.metadata == {
         "Extra": "y"
     }
 

@@ -32,6 +32,7 @@ from feedback.receiving import Incoming, receive
 from integrations.importing import running
 from integrations.importing.forgetting import forget_files
 from integrations.importing.keeping import FileProblem
+from integrations.importing.kinds import documents
 from integrations.importing.mapping import Plan
 from integrations.importing.previewing import preview
 from integrations.importing.reporting import error_lines
@@ -232,7 +233,7 @@ def test_identical_rows_without_an_id_are_one_document() -> None:
 
 @pytest.mark.django_db
 def test_what_the_database_refuses_is_left_out_row_by_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = running.receive
+    real = documents.receive
 
     def refuse(incoming: Incoming, **options: Any) -> Any:
         received = real(incoming, **options)
@@ -245,8 +246,8 @@ def test_what_the_database_refuses_is_left_out_row_by_row(monkeypatch: pytest.Mo
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1/0")
 
-    monkeypatch.setattr(running, "receive", refuse)
-    monkeypatch.setattr(running, "receive_many", refuse_all)
+    monkeypatch.setattr(documents, "receive", refuse)
+    monkeypatch.setattr(documents, "receive_many", refuse_all)
     job = imported(tickets(8))
     assert counts(job) == (7, 0, 0, 1)
     assert job.errors.get().row == 5

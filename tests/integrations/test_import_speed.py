@@ -12,6 +12,7 @@ from audit.models import Entry, Source
 from core.arrays import array_of
 from feedback import receiving_many
 from integrations.importing import running
+from integrations.importing.kinds import documents
 from tests.integrations.test_import_running import imported, tickets
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,7 @@ def test_a_batch_is_left_in_peace_and_leaves_the_process_as_it_was(monkeypatch: 
         during.append((gc.isenabled(), sys.getswitchinterval() < before[1]))
         return receiving_many.receive_many(*args, **options)
 
-    monkeypatch.setattr(running, "receive_many", look)
+    monkeypatch.setattr(documents, "receive_many", look)
     assert imported(tickets(3)).created_count == 3
     assert during == [(False, True)]
     assert (gc.isenabled(), sys.getswitchinterval()) == before
