@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", include("engagement.urls_campaigns")),
     path("imports/", include("integrations.urls_imports")),
     path("intake/", include("integrations.urls_intake")),
+    path("webhook/", include("integrations.urls_webhooks")),
     path("", include("api.urls_mcp")),
     path("audit/", include("audit.urls")),
     path("retention/", include("retention.urls_policies")),

@@ -177,6 +177,12 @@ class Change:
             seat.dirty = True
             self._saw(changed=False)
 
+    def set_own_contacts(self) -> None:
+        """The flags alone, of the memberships that this source made."""
+        for account, seat in self.person.seats.items():
+            if isinstance(account, str) and self._is_ours(seat):
+                self._set_contact(seat, Place(account, self.item.contact, self.item.key_contact))
+
     def replaced_seats(self) -> list[Seat]:
         """Memberships that are no longer sent: of a sync, those it made and nobody of a higher rank has touched."""
         if "places" not in self.item.replace:
@@ -191,12 +197,10 @@ class Change:
             following.primary = following.dirty = True
 
     def _is_ours(self, seat: Seat) -> bool:
-        if seat.owner:
-            return False
         made = seat.provenance.get(provenance.MEMBER, {})
         ours = made.get("by") == self.actor.rank and made.get("source_id") == self.actor.source_id
         touched = any(not provenance.wins(seat.provenance, key, self.actor) for key in seat.provenance)
-        return (ours or self.actor.rank != "sync") and not touched
+        return (ours or self.actor.rank != "sync") and not touched and not seat.owner
 
     # Notes of what was done
 

@@ -87,7 +87,7 @@ def read(items: Sequence[Upsert], owners: Iterable[int], *, teams: list[int] | N
     ids = {*owners, *(item.customer_id for item in items if item.customer_id)}
     people = _people(ids, locked=locked)
     _give_identifiers(people)
-    if any(item.places or "places" in item.replace for item in items):
+    if any(item.says_places for item in items):
         _give_seats(people)
     visible = visible_accounts = None
     if teams is not None:

@@ -88,7 +88,8 @@ class Plan:
             return refusal
         self.properties.take(clean.new)
         self.attributes.take(clean.new_attributes)
-        self.kept_out += [one for one in item.every_identity if self._is_suppressed(one)]
+        left_out = [one for one in item.every_identity if self._is_suppressed(one)]
+        self.kept_out += left_out
         if person is None:
             person = self._made()
         change = Change(person, item, actor=self.actor, now=self.now)
@@ -101,7 +102,8 @@ class Plan:
         self._seat(change, item, clean)
         if change.touched or person.is_new:
             self.touched.add(person.pk)
-        return Upserted(change.status, person.pk, deleted=person.state == Customer.State.DELETED)
+        deleted = person.state == Customer.State.DELETED
+        return Upserted(change.status, person.pk, deleted=deleted, kept_out=bool(left_out))
 
     def _clean(self, item: Upsert) -> Clean:
         """Raises ValidationError by field."""
@@ -226,6 +228,8 @@ class Plan:
     def _seat(self, change: Change, item: Upsert, clean: Clean) -> None:
         for place, values in clean.places:
             change.seat(place, values)
+        if not clean.places:
+            change.set_own_contacts()
         for seat in change.replaced_seats():
             if self.known.visible_accounts is not None and seat.account not in self.known.visible_accounts:
                 continue

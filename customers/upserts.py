@@ -36,6 +36,8 @@ class Upsert:
     types: dict[str, str] = field(default_factory=dict)
     tags: list[str] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    contact: bool | None = None  # of the memberships that this source made, when it names no `places`
+    key_contact: bool | None = None
     created_at: datetime | None = None
     at: datetime | None = None
     operation: Literal["upsert", "insert", "update"] = "upsert"
@@ -45,7 +47,13 @@ class Upsert:
 
     @property
     def every_identity(self) -> list[Identity]:
+        """The one that recognises, when it was given apart, and all others."""
         return self.identities if self.by is None or self.by in self.identities else [self.by, *self.identities]
+
+    @property
+    def says_places(self) -> bool:
+        flags = self.contact is not None or self.key_contact is not None
+        return bool(self.places or "places" in self.replace or flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +66,4 @@ class Upserted:
     message: str = ""
     field: str = ""
     deleted: bool = False  # the customer is soft-deleted, and stays so
+    kept_out: bool = False  # something that was sent is suppressed, and was left out

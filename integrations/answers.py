@@ -181,7 +181,7 @@ def _within_limit(key: ApiKey) -> dict[str, str]:
         "X-RateLimit-Reset": str(ends),
     }
     if used > limit:
-        wait = {name.replace("-", "_"): value for name, value in told.items()}
+        wait: dict[str, Any] = {name.replace("-", "_"): value for name, value in told.items()}
         raise Refused(429, "too_many", "Too many requests this minute.", None, Retry_After=str(ends - now), **wait)
     return told
 

@@ -30,6 +30,7 @@ names("import", load_imports)
 names("importmapping", load_mappings)
 verbs(
     {
+        "users.synced": "synced users of", "accounts.synced": "synced accounts of",
         "import.uploaded": "uploaded", "import.mapped": "mapped the columns of", "import.started": "started importing",
         "import.batch": "imported rows of", "import.finished": "finished importing", "import.cancelled": "cancelled",
         "import.continued": "continued", "import.discarded": "removed", "import.file_deleted": "deleted the file of",

@@ -231,6 +231,9 @@ imports:errors                            support!      -               pk=impor
 
 intake:feedback                           -             key
 
+webhook:users                             -             key
+webhook:accounts                          -             key
+
 mcp:serve                                 -             key
 
 audit:list                                admin!        -

@@ -43,7 +43,7 @@ TEXTS = {
     "key": "plan", "encoded": "x", "token": "x",
 }  # fmt: skip
 # Not of the dashboard: no staff see anything there, or everybody sees the same
-ELSEWHERE = {"admin", "portal", "intake", "mcp", ""}
+ELSEWHERE = {"admin", "portal", "intake", "webhook", "mcp", ""}
 
 
 def addresses() -> Iterator[tuple[str, list[str]]]:
