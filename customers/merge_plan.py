@@ -15,7 +15,7 @@ from core.json import dumps
 from customers.holding import holds_on
 from customers.matching import LOCKS_LIMIT
 from customers.merge_relations import PRIMARIES, mark_of, winner_of
-from customers.merge_rules import RELATIONS
+from customers.merge_rules import RELATIONS, count_rows
 from customers.models import Customer, Identifier, Login, Membership
 from customers.models.customer import sort_key
 from properties import provenance
@@ -102,12 +102,12 @@ class Plan:
 
     @cached_property
     def counts(self) -> list[Count]:
-        found = []
-        for key, relation in RELATIONS.items():
-            if relation.label:
-                each, after = relation.count(self.ids)
-                found.append(Count(key, relation.label, [each[pk] for pk in self.ids], after))
-        return found
+        counted = {key: relation for key, relation in RELATIONS.items() if relation.label}
+        numbers = count_rows(list(counted.values()), self.ids)
+        return [
+            Count(key, relation.label, [each[pk] for pk in self.ids], after)
+            for (key, relation), (each, after) in zip(counted.items(), numbers, strict=True)
+        ]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -239,7 +239,7 @@ def _refusals(plan: Plan, viewer: Any) -> Iterable[str]:
         yield f"At most {MOST_SOURCES + 1} customers can be merged at once."
     if len(plan.identifiers) > LOCKS_LIMIT:
         yield f"Together they have more than {LOCKS_LIMIT:,} contact details."
-    if viewer is not None:
+    if viewer is not None and teams_of(viewer) is not None:
         accounts = {row.account_id for row in plan.memberships}
         if Account.objects.filter(pk__in=accounts).exclude(pk__in=Account.objects.visible_to(viewer)).exists():
             yield "They belong to accounts that you may not see. Ask an admin to merge them."
@@ -248,8 +248,6 @@ def _refusals(plan: Plan, viewer: Any) -> Iterable[str]:
 
 
 def _has_hidden_feedback(ids: Sequence[int], viewer: Any) -> bool:
-    if teams_of(viewer) is None:
-        return False
     documents = apps.get_model("feedback", "Document").objects
     return documents.filter(customer__in=ids).exclude(pk__in=documents.visible_to(viewer).values("pk")).exists()
 

@@ -113,9 +113,6 @@ class Memberships(_WithPrimary):
 class Candidates(Relation):
     """A pair of survivor and source is settled; the source's pairs with others become the survivor's."""
 
-    def count(self, ids: Sequence[int]) -> tuple[dict[int, int], int]:
-        return dict.fromkeys(ids, 0), 0
-
     def carry(self, survivor_id: int, source_id: int) -> Log:
         removed = query(
             f"DELETE FROM {self.table} t WHERE first_id = %s OR second_id = %s RETURNING to_jsonb(t)::text",

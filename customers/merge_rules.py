@@ -9,7 +9,7 @@ undoing a merge brings back exactly the rows that there were.
 """
 # ruff: noqa: S608  names of tables and columns come from the models
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +63,7 @@ FIELDS: dict[str, str] = {
 # Columns that hold ids of customers without being relations
 LOOSE: dict[str, str] = {
     "audit.Change.customer_id": "History stays where it was written: the log is append-only",
+    "integrations.DeliveryRecord.customer_id": "The log says whom a record was about when it came",
     "customers.Merge.source_ids": "Whom a merge absorbed stays true",
     "customers.Erasure.customer_id": "Whom a permanent deletion was about stays true",
     "customers.AccountBulkEdit.ids": "They are accounts",
@@ -97,23 +98,19 @@ class Relation:
     def column(self) -> str:
         return str(getattr(self.model._meta.get_field(self.field), "column", ""))
 
-    def count(self, ids: Sequence[int]) -> tuple[dict[int, int], int]:
-        """How many rows each of these customers has, the survivor first, and how many there are after the merge."""
-        rows = query(
-            f"SELECT {self.column}, count(*) FROM {self.table} WHERE {self.column} = ANY(%s) GROUP BY 1", [ids]
-        )
-        each = dict.fromkeys(ids, 0) | {int(pk): int(number) for pk, number in rows}
-        total = sum(each.values())
+    def counting(self) -> list[str]:
+        """SQL of the number of rows by customer, with `%(ids)s` theirs, the survivor first; then by nobody what the
+        merge takes away because it would be there twice."""
+        found = [f"SELECT {self.column} AS customer_id, count(*) FROM {self.table}"
+                 f" WHERE {self.column} = ANY(%(ids)s) GROUP BY 1"]  # fmt: skip
         if self.once:
-            [(twice,)] = query(
-                f"""SELECT count(*) FROM {self.table} s WHERE s.{self.column} = ANY(%s) AND EXISTS (
-                    SELECT 1 FROM {self.table} k WHERE k.{self.column} = ANY(%s) AND {self._equal}
-                    AND array_position(%s::bigint[], k.{self.column})
-                        < array_position(%s::bigint[], s.{self.column}))""",
-                [ids, ids, ids, ids],
+            found.append(
+                f"""SELECT NULL::bigint, -count(*) FROM {self.table} s WHERE s.{self.column} = ANY(%(ids)s) AND EXISTS (
+                    SELECT 1 FROM {self.table} k WHERE k.{self.column} = ANY(%(ids)s) AND {self._equal}
+                    AND array_position(%(ids)s::bigint[], k.{self.column})
+                        < array_position(%(ids)s::bigint[], s.{self.column}))"""
             )
-            total -= int(twice)
-        return each, total
+        return found
 
     def carry(self, survivor_id: int, source_id: int) -> Log:
         """Gives the source's rows to the survivor. Returns what `bring_back` needs."""
@@ -210,7 +207,21 @@ def with_rows(customer_id: int) -> set[str]:
     return {key for (key,) in query(" UNION ALL ".join(each), [customer_id] * len(asked))}
 
 
-def query(sql: str, params: Sequence[Any]) -> list[tuple[Any, ...]]:
+def count_rows(relations: Sequence[Relation], ids: Sequence[int]) -> list[tuple[dict[int, int], int]]:
+    """For each relation how many rows each of these customers has, the survivor first, and how many there are after
+    the merge. One statement for all."""
+    parts = [(place, sql) for place, relation in enumerate(relations) for sql in relation.counting()]
+    together = " UNION ALL ".join(f"SELECT {place}, n.* FROM ({sql}) n" for place, sql in parts)
+    found = [(dict.fromkeys(ids, 0), [0]) for _ in relations]
+    for place, pk, number in query(together, {"ids": ids}):
+        each, after = found[place]
+        after[0] += number
+        if pk is not None:
+            each[pk] = number
+    return [(each, after[0]) for each, after in found]
+
+
+def query(sql: str, params: Sequence[Any] | Mapping[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall() if cursor.description else []

@@ -253,7 +253,7 @@ def _lock(ids: Sequence[int], coming: Iterable[Identity] = ()) -> None:
             with transaction.atomic():  # leaving it by an exception gives the locks back
                 known = _identities(ids) | {Identity(one.kind, one.normalized, one.normalized) for one in coming}
                 lock(sorted(known)[:LOCKS_LIMIT], exclusive=True)
-                rows = Customer.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids, state=Customer.State.MERGED))
+                rows = Customer.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids))
                 list(rows.order_by("pk").select_for_update().values_list("pk"))
                 if not _identities(ids) <= known:
                     raise _Again
