@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("engagement.urls_usage")),
     path("campaigns/", include("engagement.urls_campaigns")),
     path("imports/", include("integrations.urls_imports")),
+    path("integrations/", include("integrations.urls")),
     path("intake/", include("integrations.urls_intake")),
     path("webhook/", include("integrations.urls_webhooks")),
     path("", include("api.urls_mcp")),

@@ -48,6 +48,11 @@ def dumps(value: Any) -> str:
         return simplejson.dumps(value, use_decimal=True, allow_nan=False, ensure_ascii=False)
 
 
+def indented(value: Any) -> str:
+    """The same on many lines, for people."""
+    return simplejson.dumps(value, use_decimal=True, allow_nan=False, ensure_ascii=False, indent=2)
+
+
 def loads(text: str | bytes, **options: Any) -> Any:
     """The value of JSON `text`; numbers with a fraction become `Decimal`. Raises ValueError for NaN and the like.
 

@@ -3,12 +3,13 @@
 from typing import Any
 
 from audit.history import Named, Wording, address, names, verbs, words
-from integrations.models import ApiKey, Import, ImportMapping, Integration
+from integrations.models import ApiKey, Delivery, Import, ImportMapping, Integration
 
 
 def load_keys(ids: set[int], viewer: Any) -> dict[int, Named]:
     found = ApiKey.objects.filter(pk__in=ids).select_related("source")
-    return {key.pk: Named(str(key), address("integrations:list")) for key in found}
+    places = dict(Integration.objects.filter(source__in=[key.source_id for key in found]).values_list("source", "pk"))
+    return {key.pk: Named(f"“{key}”", address("integrations:detail", places.get(key.source_id, 0))) for key in found}
 
 
 def load_imports(ids: set[int], viewer: Any) -> dict[int, Named]:
@@ -18,7 +19,12 @@ def load_imports(ids: set[int], viewer: Any) -> dict[int, Named]:
 
 def load_integrations(ids: set[int], viewer: Any) -> dict[int, Named]:
     found = Integration.objects.filter(pk__in=ids).select_related("source")
-    return {one.pk: Named(one.source.name, address("integrations:list")) for one in found}
+    return {one.pk: Named(f"“{one}”", address("integrations:detail", one.pk)) for one in found}
+
+
+def load_deliveries(ids: set[int], viewer: Any) -> dict[int, Named]:
+    found = Delivery.objects.filter(pk__in=ids)
+    return {one.pk: Named(one.reference, address("integrations:delivery", one.pk)) for one in found}
 
 
 def load_mappings(ids: set[int], viewer: Any) -> dict[int, Named]:
@@ -39,6 +45,7 @@ verbs(
 )  # fmt: skip
 words("integrations_integration", Wording(thing="integration", kind="integration", refers={"source_id": "source"}))
 names("integration", load_integrations)
+names("delivery", load_deliveries)
 words("integrations_apikey", Wording(thing="key", kind="apikey", refers={"source_id": "source"}))
 names("apikey", load_keys)
 verbs(

@@ -47,6 +47,7 @@ WORKSPACE = [
     Entry("Tags", "tags:list", "tags", "customers.view", key="t"),
     Entry("Teams", "teams:list", "shield-check", "teams.manage", key="m"),
     Entry("Retention", "policies:list", "timer", "retention.manage", key="r"),
+    Entry("Integrations", "integrations:list", "plug", "integrations.manage", key="w"),
     Entry("Staff", "colleagues:list", "users-round", "staff.manage", key="s"),
     Entry("Audit log", "audit:list", "scroll-text", "audit.view", key="a"),
 ]

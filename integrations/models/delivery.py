@@ -66,6 +66,16 @@ class Delivery(models.Model):
         """What the sender is told, and support finds it by."""
         return f"d_{self.pk:x}"
 
+    @property
+    def tone(self) -> str:
+        return {"done": "tone-ok", "partly": "tone-warn"}.get(self.status, "tone-bad")
+
+    @property
+    def outcomes(self) -> list[tuple[str, int]]:
+        """(word, how many) of what became of its records."""
+        counts = [(str(one.label).lower(), getattr(self, f"{one.value}_count")) for one in DeliveryRecord.Status]
+        return [(word, number) for word, number in counts if number]
+
 
 class DeliveryRecord(models.Model):
     """What became of one record of a delivery. `body` is what was sent, kept for a while and never past the person."""
@@ -110,3 +120,8 @@ class DeliveryRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.delivery_id}.{self.place} {self.status}"
+
+    @property
+    def tone(self) -> str:
+        tones = {"created": "tone-ok", "updated": "tone-ok", "suppressed": "tone-warn", "rejected": "tone-bad"}
+        return tones.get(self.status, "tone-none")

@@ -229,6 +229,28 @@ imports:cancel                            -             support!        pk=impor
 imports:again                             -             support!        pk=import
 imports:errors                            support!      -               pk=import
 
+integrations:list                         admin!        -
+integrations:choose                       admin!        -
+integrations:new                          admin!        admin!          kind="user"
+integrations:deliveries                   admin!        -
+integrations:delivery                     admin!        -               pk=delivery
+integrations:replay                       -             admin!          pk=delivery
+integrations:detail                       admin!        -               pk=integration
+integrations:rename                       admin!        admin!          pk=integration
+integrations:close                        admin!        admin!          pk=integration
+integrations:reopen                       -             admin!          pk=integration
+integrations:fields                       admin!        admin!          pk=mapped_integration
+integrations:origins                      -             admin!          pk=integration
+integrations:site_key                     -             admin!          pk=integration
+integrations:inbox                        -             admin!          pk=integration
+integrations:replay_all                   -             admin!          pk=integration
+integrations:cancel_replay                -             admin!          pk=integration replay_id=replay
+integrations:new_key                      admin!        admin!          pk=integration
+integrations:rotate                       admin!        admin!          pk=integration key_id=apikey
+integrations:limit                        admin!        admin!          pk=integration key_id=apikey
+integrations:rename_key                   admin!        admin!          pk=integration key_id=apikey
+integrations:revoke                       admin!        admin!          pk=integration key_id=apikey
+
 intake:feedback                           -             key
 
 webhook:users                             -             key

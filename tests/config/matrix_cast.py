@@ -42,7 +42,10 @@ from engagement.models import Campaign, Delivery, Survey, SurveyResponse
 from feedback import deleting as document_deleting
 from feedback import tagging as document_tagging
 from feedback.models import Document, DocumentEdit
-from integrations.models import Import
+from integrations.deliveries import Verdict, log
+from integrations.issuing import issue_key
+from integrations.models import ApiKey, Import, Integration, Replay
+from integrations.models import Delivery as Delivered
 from portal import impersonating
 from properties.models import Definition, PropertyRewrite
 from retention import policies
@@ -119,7 +122,17 @@ def _shared(ada: User, team: Team) -> None:
     Run.objects.create(policy=policy, cutoff=clock.now(), status="failed", finished_at=clock.now())
     Segment.objects.create(name="Churned", kind="static")
     Campaign.objects.create(name="Spring")
+    _integrations()
     Survey.objects.create(name="How likely", kind="nps")
+
+
+def _integrations() -> None:
+    for kind in ("feedback", "user"):
+        issue_key(kind=kind, name="Elsewhere", scopes=[], actor=Actor.of_system("command"))
+    integration = Integration.objects.get(source__kind="feedback", source__name="Elsewhere")
+    verdict = Verdict("rejected", "z-1", body={"external_id": "z-1"})
+    log([verdict], source=integration.source, key=None, via="intake", now=clock.now())
+    Replay.objects.create(integration=integration, total=1)
 
 
 def _everybodys(user: User) -> dict[str, int]:
@@ -131,6 +144,12 @@ def _everybodys(user: User) -> dict[str, int]:
     found = {
         kind: model._default_manager.order_by("pk").values_list("pk", flat=True)[0] for kind, model in models.items()
     }
+    found |= {
+        "integration": Integration.objects.get(source__kind="feedback", source__name="Elsewhere").pk,
+        "mapped_integration": Integration.objects.get(source__kind="user", source__name="Elsewhere").pk,
+        "apikey": ApiKey.objects.get(kind="feedback", name="Elsewhere").pk, "delivery": Delivered.objects.get().pk,
+        "replay": Replay.objects.get().pk,
+    }  # fmt: skip
     eve = User.objects.get(email="eve@roster.example")
     own = Segment.objects.create(name="Mine", kind="static", created_by=user)
     return found | {"colleague": eve.pk, "own_segment": own.pk}

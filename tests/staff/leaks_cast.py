@@ -16,7 +16,9 @@ from customers.models import BulkEdit, Customer, CustomerTag, DuplicateCandidate
 from engagement.models import Survey, SurveyResponse, UsageEvent
 from feedback.editing import add_tag, set_status
 from feedback.models import Document
-from integrations.models import Import
+from integrations.deliveries import Verdict, log
+from integrations.issuing import issue_key
+from integrations.models import Import, Integration
 from properties.models import Definition
 from staff.models import User
 
@@ -109,6 +111,9 @@ def assemble() -> Cast:
                                   skipped_why=[[bob.pk, secret("skipped")]])  # fmt: skip
     upload = Import.objects.create(name=secret("file.csv"), file="x", file_bytes=1, encoding="utf-8",
                                    layout={"delimiter": ",", "rows": 1, "columns": ["a"]})  # fmt: skip
+    apikey, _ = issue_key(kind="user", name="Warehouse", scopes=[], actor=actor)
+    delivered = log([Verdict("rejected", secret("p-1"), customer_id=bob.pk, body={"Name": secret("Bob")})],
+                    source=apikey.source, key=apikey, via="webhook", now=clock.now())  # fmt: skip
     entry = Entry.objects.filter(actor=ada).latest("pk")
     seen = {
         "customer": ana.pk, "account": mine.pk, "document": documents["seen"].pk, "membership": place.pk,
@@ -118,7 +123,8 @@ def assemble() -> Cast:
         "customer": bob.pk, "account": other.pk, "document": documents["hidden"].pk, "membership": hidden_place.pk,
         "note": hidden_note.pk, "identifier": bob.identifiers.first().pk, "duplicate": pair.pk, "bulk": job.pk,
         "import": upload.pk, "entry": entry.pk, "gone": gone.pk, "mixed": documents["mixed"].pk,
-        "alone": documents["alone"].pk,
+        "alone": documents["alone"].pk, "apikey": apikey.pk, "delivery": delivered.pk,
+        "integration": Integration.objects.get(source=apikey.source).pk,
     }  # fmt: skip
     return Cast(eve, seen, hidden)
 

@@ -30,6 +30,8 @@ PLACES = {
     "retention:purge_again:pk": "purge",
     "accounts:pk": "account", "accounts:membership_id": "membership", "accounts:entry_id": "entry",
     "accounts:bulk_edit:pk": "bulk",
+    "integrations:pk": "integration", "integrations:delivery:pk": "delivery", "integrations:replay:pk": "delivery",
+    "integrations:key_id": "apikey", "integrations:replay_id": "replay",
     "audit:pk": "entry", "audit:history:pk": "customer", "imports:pk": "import", "policies:pk": "policy",
     "tags:pk": "tag",
     "properties:pk": "property", "teams:pk": "team", "teams:account_id": "account", "teams:user_id": "user",
@@ -40,7 +42,7 @@ PLACES = {
 TEXTS = {
     "customers:filter:kind": "account", "documents:filter:kind": "account", "accounts:filter:kind": "property",
     "dashboard:search_count:kind": "people", "audit:history:kind": "customer", "usage:stream:kind": "account",
-    "key": "plan", "encoded": "x", "token": "x",
+    "integrations:new:kind": "user", "key": "plan", "encoded": "x", "token": "x",
 }  # fmt: skip
 # Not of the dashboard: no staff see anything there, or everybody sees the same
 ELSEWHERE = {"admin", "portal", "intake", "webhook", "mcp", ""}
