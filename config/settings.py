@@ -178,6 +178,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "find duplicates": {"task": "customers.tasks.find_duplicates", "schedule": 3600.0},
     "count segments": {"task": "customers.tasks.count_segments", "schedule": 600.0, "options": {"expires": 600}},
+    "forget messages": {"task": "engagement.tasks.forget_messages", "schedule": 3600.0},
     "forget merges": {"task": "customers.tasks.forget_merges", "schedule": 3600.0},
     "retention runs": {"task": "retention.tasks.start_due_runs", "schedule": 60.0, "options": {"expires": 60}},
     "end impersonations": {

@@ -27,6 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("integrations/", include("integrations.urls")),
     path("intake/", include("integrations.urls_intake")),
     path("webhook/", include("integrations.urls_webhooks")),
+    path("", include("integrations.urls_census")),
+    path("v1/", include("integrations.urls_tracking")),
     path("", include("api.urls_mcp")),
     path("audit/", include("audit.urls")),
     path("retention/", include("retention.urls_policies")),

@@ -42,8 +42,11 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
+    """How many were `recorded`, and how many were here already; `new` are the external IDs of the former."""
+
     recorded: int
     repeated: int
+    new: frozenset[str] = frozenset()
 
 
 @retrying
@@ -55,7 +58,9 @@ def record(events: Sequence[Event], *, source: Source, actor: Actor, now: dateti
     if not events:
         return Outcome(0, 0)
     with recorded(actor, "usage.recorded", now=now) as entry:
-        columns = zip(*(_row(event) for event in events), strict=True)
+        # In one order, so that two batches with the same events do not wait for each other
+        rows = sorted((_row(event) for event in events), key=lambda row: row[0] or "")
+        columns = zip(*rows, strict=True)
         with connection.cursor() as cursor:
             cursor.execute(_INSERT, [source.pk, *map(list, columns)])
             written = cursor.fetchall()
@@ -63,16 +68,17 @@ def record(events: Sequence[Event], *, source: Source, actor: Actor, now: dateti
             entry.discard()
             return Outcome(0, len(events))
         entry.about(source, events=len(written), repeated=len(events) - len(written))
-        touched = {("account", account) for account, _ in written if account}
-        touched |= {("customer", customer) for _, customer in written if customer}
+        touched = {("account", account) for account, *_ in written if account}
+        touched |= {("customer", customer) for _, customer, _ in written if customer}
         transaction.on_commit(lambda: moved(touched))
-        return Outcome(len(written), len(events) - len(written))
+        new = frozenset(external_id for *_, external_id in written if external_id)
+        return Outcome(len(written), len(events) - len(written), new)
 
 
 _INSERT = """
     INSERT INTO engagement_usageevent (source_id, external_id, account_id, customer_id, module, activity, occurred_at)
     SELECT %s, * FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-    ON CONFLICT DO NOTHING RETURNING account_id, customer_id
+    ON CONFLICT DO NOTHING RETURNING account_id, customer_id, external_id
 """
 
 

@@ -63,3 +63,4 @@ verbs(
     }
 )  # fmt: skip
 verbs({"demo.seeded": "made the demo data", "demo.logins_made": "made the demo logins"})
+verbs({"tracking.received": "took in calls of", "census.synced": "took in a sync of"})

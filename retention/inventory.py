@@ -164,6 +164,7 @@ TABLES: dict[str, Table] = {
     "feedback.LinkRule": Table(purge=_NOBODY, plain="id source subject path by key created_at"),
     "feedback.Linking": Table(purge=_NOBODY, plain=f"{JOB} source actor position_at position_id linked moved filed"),
     # Engagement
+    "engagement.Message": Table(purge=_NOBODY, plain="id source message_id received_at"),
     "engagement.Survey": Table(purge=_NOBODY, plain="id name kind created_at"),
     "engagement.SurveyResponse": Table(
         purge="the score stays without the person: comment and external ID are emptied",

@@ -251,6 +251,15 @@ integrations:limit                        admin!        admin!          pk=integ
 integrations:rename_key                   admin!        admin!          pk=integration key_id=apikey
 integrations:revoke                       admin!        admin!          pk=integration key_id=apikey
 
+census:census                             -             key
+tracking:identify                         -             key
+tracking:group                            -             key
+tracking:track                            -             key
+tracking:page                             -             key
+tracking:screen                           -             key
+tracking:alias                            -             key
+tracking:batch                            -             key
+tracking:import                           -             key
 intake:feedback                           -             key
 
 webhook:users                             -             key

@@ -45,7 +45,7 @@ TEXTS = {
     "integrations:new:kind": "user", "key": "plan", "encoded": "x", "token": "x",
 }  # fmt: skip
 # Not of the dashboard: no staff see anything there, or everybody sees the same
-ELSEWHERE = {"admin", "portal", "intake", "webhook", "mcp", ""}
+ELSEWHERE = {"admin", "portal", "intake", "webhook", "census", "tracking", "mcp", ""}
 
 
 def addresses() -> Iterator[tuple[str, list[str]]]:
