@@ -27,7 +27,9 @@ def key_of(request: HttpRequest) -> str:
             return base64.b64decode(text.strip(), validate=True).decode().partition(":")[0]
         except (binascii.Error, UnicodeDecodeError):
             return ""
-    named = body_of(request).get("writeKey") if not scheme else bearer(request)
+    if scheme or request.content_type != "application/json":
+        return bearer(request)
+    named = body_of(request).get("writeKey")
     return named if isinstance(named, str) else ""
 
 
