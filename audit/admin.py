@@ -24,7 +24,9 @@ from audit.models import Change, Entry
 from staff.permissions import permissions_of
 
 MOST_COUNTED = 10_000
-SECRETS = frozenset({"password", "secret_hash", "session_data", "session_digest", "token", "data", "secret"})
+SECRETS = frozenset({
+    "password", "secret_hash", "session_data", "session_digest", "token", "data", "secret", "old_secret",
+})  # fmt: skip
 SHOWN = 6  # columns of a list
 HISTORY = 50
 SHORT = (

@@ -187,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 60},
     },
     "forget sessions": {"task": "core.tasks.forget_sessions", "schedule": 24 * 3600.0},
+    "send webhooks": {"task": "outgoing.tasks.send_due", "schedule": 3.0, "options": {"expires": 3}},
+    "forget webhooks sent": {"task": "outgoing.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(STATE / "beat")
 
@@ -375,6 +377,9 @@ COUNT_LIMIT = 10_000  # counts stop here and say "10,000+"
 DELETED_KEPT_DAYS = 30  # what was deleted can be restored for so long, unless a retention policy says otherwise
 ORPHAN_GRACE_DAYS = 90  # a customer who came only from documents and lost the last one (product 5.4)
 RATE_LIMIT_PER_MINUTE = int(os.environ.get("RATE_LIMIT_PER_MINUTE", "12000"))  # requests a minute with one key
+WEBHOOKS_TO_PRIVATE_ADDRESSES = flag("ROSTER_WEBHOOKS_TO_PRIVATE_ADDRESSES")  # and to http: for networks of one's own
+WEBHOOK_LOG_DAYS = int(os.environ.get("WEBHOOK_LOG_DAYS", "30"))  # how long outgoing deliveries stay in the log
+WEBHOOK_SECRET_OVERLAP_HOURS = 24  # a replaced secret still signs, beside the new one
 DEFAULT_PHONE_REGION = os.environ.get("DEFAULT_PHONE_REGION", "US")
 
 # Mail

@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("integrations.urls_census")),
     path("v1/", include("integrations.urls_tracking")),
     path("", include("api.urls_mcp")),
+    path("integrations/webhooks/", include("outgoing.urls")),
     path("audit/", include("audit.urls")),
     path("retention/", include("retention.urls_policies")),
     path("settings/staff/", include("colleagues.urls")),

@@ -215,6 +215,17 @@ TABLES: dict[str, Table] = {
         personal="external_id message body",
         plain="id delivery place status code field customer_id account_id document_id replayed_at",
     ),
+    "outgoing.Endpoint": Table(
+        purge=_NOBODY,
+        plain="id name url events secret old_secret old_secret_until created_at paused_at failures resting_until"
+        " failing_since delivered_at lease_token lease_until",
+    ),
+    "outgoing.Delivery": Table(  # what is sent is made when it is sent
+        purge="nothing: it holds numbers of customers and documents, and forgets them by itself",
+        plain="id endpoint event subject subject_id facts cause message_id status attempt_count created_at retry_since"
+        " next_attempt_at finished_at",
+    ),
+    "outgoing.Attempt": Table(purge=_NOBODY, plain="id delivery at took_ms code problem"),
     "integrations.DeliveryHour": Table(purge=_NOBODY, plain="id source at requests refused records rejected"),
     "integrations.Replay": Table(
         purge=_NOBODY, plain=f"{JOB} integration delivery actor after_id up_to accepted rejected"

@@ -267,6 +267,19 @@ webhook:accounts                          -             key
 
 mcp:serve                                 -             key
 
+webhooks:list                             admin!        -
+webhooks:new                              admin!        admin!
+webhooks:detail                           admin!        -               pk=webhook
+webhooks:edit                             admin!        admin!          pk=webhook
+webhooks:rotate                           -             admin!          pk=webhook
+webhooks:pause                            -             admin!          pk=webhook
+webhooks:resume                           -             admin!          pk=webhook
+webhooks:test                             -             admin!          pk=webhook
+webhooks:replay                           -             admin!          pk=webhook
+webhooks:delete                           admin!        admin!          pk=webhook
+webhooks:delivery                         admin!        -               pk=webhook delivery_id=webhook_delivery
+webhooks:replay_one                       -             admin!          pk=webhook delivery_id=webhook_delivery
+
 audit:list                                admin!        -
 audit:export                              -             admin!
 audit:detail                              admin!        -               pk=entry

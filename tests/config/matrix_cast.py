@@ -46,6 +46,8 @@ from integrations.deliveries import Verdict, log
 from integrations.issuing import issue_key
 from integrations.models import ApiKey, Import, Integration, Replay
 from integrations.models import Delivery as Delivered
+from outgoing.models import Delivery as WebhookDelivery
+from outgoing.models import Endpoint
 from portal import impersonating
 from properties.models import Definition, PropertyRewrite
 from retention import policies
@@ -124,6 +126,8 @@ def _shared(ada: User, team: Team) -> None:
     Campaign.objects.create(name="Spring")
     _integrations()
     Survey.objects.create(name="How likely", kind="nps")
+    webhook = Endpoint.objects.create(name="CRM", url="https://crm.example/", secret="whsec_eA==")
+    webhook.deliveries.create(event="webhook.test", status="failed", finished_at=clock.now())
 
 
 def _integrations() -> None:
@@ -139,7 +143,7 @@ def _everybodys(user: User) -> dict[str, int]:
     models = {
         "tag": Tag, "property": Definition, "tag_rewrite": TagRewrite, "property_rewrite": PropertyRewrite,
         "team": Team, "import": Import, "purge": Purge, "policy": Policy, "run": Run, "segment": Segment,
-        "campaign": Campaign, "survey": Survey,
+        "campaign": Campaign, "survey": Survey, "webhook": Endpoint, "webhook_delivery": WebhookDelivery,
     }  # fmt: skip
     found = {
         kind: model._default_manager.order_by("pk").values_list("pk", flat=True)[0] for kind, model in models.items()

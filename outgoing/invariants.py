@@ -1,0 +1,20 @@
+"""What must hold of outgoing webhooks (reliability 28)."""
+
+from core.invariants import by_sql
+
+TRIGGERS = 13  # as 0002_triggers made them
+
+by_sql(
+    "outgoing",
+    "every change of a customer or document can be told to webhooks",
+    f"""
+    SELECT 'triggers' WHERE {TRIGGERS} <> (
+        SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE t.tgname LIKE 'outgoing\\_%' AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace)
+    """,
+)
+by_sql(
+    "outgoing",
+    "what was delivered or given up has ended, and nothing that waits has",
+    "SELECT id FROM outgoing_delivery WHERE (status = 'pending') <> (finished_at IS NULL)",
+)
