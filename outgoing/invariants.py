@@ -2,15 +2,13 @@
 
 from core.invariants import by_sql
 
-TRIGGERS = 13  # as 0002_triggers made them
-
 by_sql(
     "outgoing",
     "every change of a customer or document can be told to webhooks",
-    f"""
-    SELECT 'triggers' WHERE {TRIGGERS} <> (
+    r"""
+    SELECT 'triggers' WHERE 13 <> (
         SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE t.tgname LIKE 'outgoing\\_%' AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace)
+        WHERE t.tgname LIKE 'outgoing\_%' AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace)
     """,
 )
 by_sql(

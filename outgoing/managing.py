@@ -63,7 +63,7 @@ def resume(endpoint: Endpoint, *, actor: Actor, now: datetime | None = None) -> 
 
 
 @retrying
-def test(endpoint: Endpoint, *, actor: Actor, now: datetime | None = None) -> Delivery:
+def send_test(endpoint: Endpoint, *, actor: Actor, now: datetime | None = None) -> Delivery:
     """Sends an event that says nothing but that it is one."""
     with recorded(actor, "webhook.tested", endpoint, now=now) as entry:
         _rested(endpoint)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 
 from core import clock
 from core.retrying import retrying
@@ -133,8 +134,6 @@ def _send(endpoint: Endpoint, delivery: Delivery) -> Outcome:
 
 def _wall_clock() -> datetime:
     """For the timestamp of a signature, which receivers compare with their own clocks."""
-    from django.utils import timezone
-
     return timezone.now()
 
 
@@ -143,7 +142,7 @@ def _held(endpoint_id: int, token: uuid.UUID) -> Endpoint | None:
 
 
 def _next(row: Delivery, now: datetime) -> datetime:
-    """When the attempt after this one is due: later each time, by a little chance, the last one a day after the first."""
+    """When the attempt after this one is due: later each time, with a little chance; the last a day after the first."""
     wait = WAITS[min(row.attempt_count, len(WAITS)) - 1] * random.uniform(0.9, 1.1)  # noqa: S311
     last = (row.retry_since or now) + GIVEN_UP_AFTER
     later = now + timedelta(seconds=wait)
@@ -157,4 +156,4 @@ def _is_over(row: Delivery, now: datetime) -> bool:
 def with_work(now: datetime) -> list[int]:
     """The endpoints to which something is due."""
     waiting = Delivery.objects.pending().filter(endpoint=OuterRef("pk"), next_attempt_at__lte=now)
-    return list(Endpoint.objects.idle(now).filter(Q(Exists(waiting))).order_by(F("pk")).values_list("pk", flat=True))
+    return list(Endpoint.objects.idle(now).filter(Exists(waiting)).order_by("pk").values_list("pk", flat=True))

@@ -20,9 +20,9 @@ class Delivery(models.Model):
     """One event on its way to one endpoint. Triggers write it in the transaction of the change itself, so that no code
     path forgets it (outgoing/migrations/0002_triggers.py).
 
-    It holds ids and no personal data; what is sent is made of it at the moment of sending. `cause` is the audit entry of
-    the change, or less than 0 where there was none: one command tells of a record's update once. `message_id` is the same
-    at every attempt; `retry_since` is when the day of attempts began.
+    It holds ids and no personal data; what is sent is made of it at the moment of sending. `cause` is the audit entry
+    of the change, or less than 0 where there was none: one command tells of a record's update once. `message_id` is the
+    same at every attempt; `retry_since` is when the day of attempts began.
     """
 
     class Status(models.TextChoices):

@@ -101,9 +101,9 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 
 @requires("integrations.manage")
 @require_POST
-def test(request: HttpRequest, pk: int) -> HttpResponse:
+def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
-    row = managing.test(endpoint, actor=Actor.of_staff(request.user))
+    row = managing.send_test(endpoint, actor=Actor.of_staff(request.user))
     return redirect(request, "webhooks:delivery", pk, row.pk, toast="Sending a test event")
 
 

@@ -192,7 +192,7 @@ def test_waits_grow_for_a_day_then_the_endpoint_is_failing_until_something_gets_
             waits.append((row.next_attempt_at - now).total_seconds())
             now = row.next_attempt_at
     assert 4 < waits[0] < 6
-    assert all(later > sooner for sooner, later in itertools.pairwise(waits))
+    assert all(later > sooner for sooner, later in itertools.pairwise(waits[:8]))
     assert now == start + timedelta(days=1)
     assert 10 < row.attempt_count < 20
     endpoint.refresh_from_db()
@@ -236,7 +236,7 @@ def test_what_was_delivered_can_be_sent_again_and_keeps_its_id(endpoint: Endpoin
 def test_while_paused_things_wait_and_a_test_says_only_that_it_is_one(endpoint: Endpoint, receiver: Receiver) -> None:
     managing.pause(endpoint, actor=ACTOR)
     tell(endpoint, 1)
-    managing.test(endpoint, actor=ACTOR)
+    managing.send_test(endpoint, actor=ACTOR)
     assert sending.run(endpoint.pk) == 0
     managing.resume(endpoint, actor=ACTOR)
     sending.run(endpoint.pk)
