@@ -380,6 +380,9 @@ RATE_LIMIT_PER_MINUTE = int(os.environ.get("RATE_LIMIT_PER_MINUTE", "12000"))  #
 WEBHOOKS_TO_PRIVATE_ADDRESSES = flag("ROSTER_WEBHOOKS_TO_PRIVATE_ADDRESSES")  # and to http: for networks of one's own
 WEBHOOK_LOG_DAYS = int(os.environ.get("WEBHOOK_LOG_DAYS", "30"))  # how long outgoing deliveries stay in the log
 WEBHOOK_SECRET_OVERLAP_HOURS = 24  # a replaced secret still signs, beside the new one
+EMAIL_INTAKE_MAX_BYTES = int(os.environ.get("EMAIL_INTAKE_MAX_BYTES", str(10 * 1024 * 1024)))  # attachments included
+WIDGET_PER_MINUTE = int(os.environ.get("WIDGET_PER_MINUTE", "120"))  # messages a minute by one site key
+WIDGET_PER_ADDRESS = int(os.environ.get("WIDGET_PER_ADDRESS", "10"))  # and by one network address
 DEFAULT_PHONE_REGION = os.environ.get("DEFAULT_PHONE_REGION", "US")
 
 # Mail

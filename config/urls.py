@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from core.views import health
+from integrations.views import widget
 from staff.views import signing_in
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("webhook/", include("integrations.urls_webhooks")),
     path("", include("integrations.urls_census")),
     path("v1/", include("integrations.urls_tracking")),
+    path("widget.js", widget.script, name="widget_script"),
     path("", include("api.urls_mcp")),
     path("integrations/webhooks/", include("outgoing.urls")),
     path("audit/", include("audit.urls")),

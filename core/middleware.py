@@ -31,6 +31,8 @@ class RefuseMiddleware:
 
     def most(self, request: HttpRequest) -> int:
         """Bytes that a body may have: files stream to disk, everything else is read into memory."""
+        if request.path.startswith("/intake/email/"):
+            return settings.EMAIL_INTAKE_MAX_BYTES
         files = request.META.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data")
         return settings.UPLOAD_MAX_BYTES if files else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 

@@ -64,3 +64,9 @@ verbs(
 )  # fmt: skip
 verbs({"demo.seeded": "made the demo data", "demo.logins_made": "made the demo logins"})
 verbs({"tracking.received": "took in calls of", "census.synced": "took in a sync of"})
+verbs(
+    {
+        "integration.signing_issued": "made a secret for signed feedback of",
+        "integration.signing_removed": "removed the secret for signed feedback of",
+    }
+)

@@ -261,6 +261,9 @@ tracking:alias                            -             key
 tracking:batch                            -             key
 tracking:import                           -             key
 intake:feedback                           -             key
+intake:email                              -             key             secret="x"
+intake:widget                             -             key             site_key="x"
+widget_script                             key           -
 
 webhook:users                             -             key
 webhook:accounts                          -             key
