@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("campaigns/", include("engagement.urls_campaigns")),
     path("imports/", include("integrations.urls_imports")),
     path("integrations/", include("integrations.urls")),
+    path("integrations/<int:pk>/link-rules/", include("integrations.urls_link_rules")),
     path("intake/", include("integrations.urls_intake")),
     path("webhook/", include("integrations.urls_webhooks")),
     path("", include("integrations.urls_census")),

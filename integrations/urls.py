@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.views import deliveries, integrations, keys, ways_in
+from integrations.views import deliveries, integrations, keys, signing, ways_in
 
 app_name = "integrations"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:pk>/origins/", ways_in.origins, name="origins"),
     path("<int:pk>/site-key/", ways_in.site_key, name="site_key"),
     path("<int:pk>/inbox/", ways_in.inbox, name="inbox"),
+    path("<int:pk>/signing/", signing.secret, name="signing"),
     path("<int:pk>/replay/", deliveries.replay_all, name="replay_all"),
     path("<int:pk>/replay/<int:replay_id>/cancel/", deliveries.cancel_replay, name="cancel_replay"),
     path("<int:pk>/keys/new/", keys.new, name="new_key"),

@@ -243,6 +243,11 @@ integrations:fields                       admin!        admin!          pk=mappe
 integrations:origins                      -             admin!          pk=integration
 integrations:site_key                     -             admin!          pk=integration
 integrations:inbox                        -             admin!          pk=integration
+integrations:signing                      -             admin!          pk=integration
+link-rules:edit                           admin!        admin!          pk=integration
+link-rules:remove                         -             admin!          pk=integration rule_id=link_rule
+link-rules:apply                          -             admin!          pk=integration
+link-rules:stop                           -             admin!          pk=integration
 integrations:replay_all                   -             admin!          pk=integration
 integrations:cancel_replay                -             admin!          pk=integration replay_id=replay
 integrations:new_key                      admin!        admin!          pk=integration

@@ -41,7 +41,7 @@ from customers.models import (
 from engagement.models import Campaign, Delivery, Survey, SurveyResponse
 from feedback import deleting as document_deleting
 from feedback import tagging as document_tagging
-from feedback.models import Document, DocumentEdit
+from feedback.models import Document, DocumentEdit, LinkRule
 from integrations.deliveries import Verdict, log
 from integrations.issuing import issue_key
 from integrations.models import ApiKey, Import, Integration, Replay
@@ -137,6 +137,7 @@ def _integrations() -> None:
     verdict = Verdict("rejected", "z-1", body={"external_id": "z-1"})
     log([verdict], source=integration.source, key=None, via="intake", now=clock.now())
     Replay.objects.create(integration=integration, total=1)
+    LinkRule.objects.create(source=integration.source, subject="customer", path="metadata.mail", by="email")
 
 
 def _everybodys(user: User) -> dict[str, int]:
@@ -150,6 +151,7 @@ def _everybodys(user: User) -> dict[str, int]:
     }
     found |= {
         "integration": Integration.objects.get(source__kind="feedback", source__name="Elsewhere").pk,
+        "link_rule": LinkRule.objects.get().pk,
         "mapped_integration": Integration.objects.get(source__kind="user", source__name="Elsewhere").pk,
         "apikey": ApiKey.objects.get(kind="feedback", name="Elsewhere").pk, "delivery": Delivered.objects.get().pk,
         "replay": Replay.objects.get().pk,

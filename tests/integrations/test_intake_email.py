@@ -79,10 +79,7 @@ def test_the_same_message_again_changes_nothing(inbox: str) -> None:
 def test_every_email_is_logged_with_what_became_of_it(inbox: str) -> None:
     send(inbox, a_message())
     delivery, record = last_delivery()
-    assert (delivery.via, delivery.created_count) == (
-        "email",
-        1,
-    )
+    assert (delivery.via, delivery.created_count) == ("email", 1)
     assert record
     assert record.body["title"] == "Größe des Exports"
 

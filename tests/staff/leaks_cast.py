@@ -15,7 +15,7 @@ from customers.identifying import identities
 from customers.models import BulkEdit, Customer, CustomerTag, DuplicateCandidate, Membership, Tag
 from engagement.models import Survey, SurveyResponse, UsageEvent
 from feedback.editing import add_tag, set_status
-from feedback.models import Document
+from feedback.models import Document, LinkRule
 from integrations.deliveries import Verdict, log
 from integrations.issuing import issue_key
 from integrations.models import Import, Integration
@@ -112,6 +112,7 @@ def assemble() -> Cast:
     upload = Import.objects.create(name=secret("file.csv"), file="x", file_bytes=1, encoding="utf-8",
                                    layout={"delimiter": ",", "rows": 1, "columns": ["a"]})  # fmt: skip
     apikey, _ = issue_key(kind="user", name="Warehouse", scopes=[], actor=actor)
+    link_rule = LinkRule.objects.create(source=apikey.source, subject="customer", path="metadata.mail", by="email")
     delivered = log([Verdict("rejected", secret("p-1"), customer_id=bob.pk, body={"Name": secret("Bob")})],
                     source=apikey.source, key=apikey, via="webhook", now=clock.now())  # fmt: skip
     entry = Entry.objects.filter(actor=ada).latest("pk")
@@ -124,7 +125,7 @@ def assemble() -> Cast:
         "note": hidden_note.pk, "identifier": bob.identifiers.first().pk, "duplicate": pair.pk, "bulk": job.pk,
         "import": upload.pk, "entry": entry.pk, "gone": gone.pk, "mixed": documents["mixed"].pk,
         "alone": documents["alone"].pk, "apikey": apikey.pk, "delivery": delivered.pk,
-        "integration": Integration.objects.get(source=apikey.source).pk,
+        "integration": Integration.objects.get(source=apikey.source).pk, "linkrule": link_rule.pk,
     }  # fmt: skip
     return Cast(eve, seen, hidden)
 

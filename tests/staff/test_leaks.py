@@ -31,6 +31,7 @@ PLACES = {
     "accounts:pk": "account", "accounts:membership_id": "membership", "accounts:entry_id": "entry",
     "accounts:bulk_edit:pk": "bulk",
     "integrations:pk": "integration", "integrations:delivery:pk": "delivery", "integrations:replay:pk": "delivery",
+    "link-rules:pk": "integration", "link-rules:rule_id": "linkrule",
     "integrations:key_id": "apikey", "integrations:replay_id": "replay",
     "audit:pk": "entry", "audit:history:pk": "customer", "imports:pk": "import", "policies:pk": "policy",
     "tags:pk": "tag", "webhooks:pk": "webhook", "webhooks:delivery_id": "webhook",
