@@ -13,7 +13,7 @@ from feedback.receiving import Incoming, receive
 from integrations.models import Integration
 from staff.models import User
 from tests.factories import CustomerFactory, DefinitionFactory
-from tests.integrations.doors import an_integration
+from tests.integrations.intake_doors import an_integration
 
 pytestmark = pytest.mark.django_db
 
