@@ -80,7 +80,7 @@ def create(name: str, *, external_id: str = "", actor: Actor, now: datetime | No
 def insert(name: str, *, external_id: str = "", actor: Actor, now: datetime) -> Account:
     """A new account inside the caller's audit entry. Raises as `create`."""
     cleaned, wanted = clean_name(name), clean_external_id(external_id)
-    _refuse_taken(wanted)
+    refuse_taken(wanted)
     marks = {provenance.NAME: provenance.stamp(actor, now)}
     return Account.objects.create(name=cleaned, external_id=wanted, provenance=marks)
 
@@ -111,7 +111,7 @@ def set_external_id(
         if locked.external_id == wanted:
             entry.discard()
             return locked
-        _refuse_taken(wanted, but=locked)
+        refuse_taken(wanted, but=locked)
         locked.external_id = wanted
         locked.save(update_fields=["external_id"])
         return locked
@@ -161,7 +161,8 @@ def _change_properties(
         return locked
 
 
-def _refuse_taken(external_id: str | None, but: Account | None = None) -> None:
+def refuse_taken(external_id: str | None, but: Account | None = None) -> None:
+    """Raises ValidationError, keyed by field, when another account has the ID."""
     if external_id is None:
         return
     owner = Account.objects.filter(external_id=external_id).first()

@@ -186,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "forget answers": {"task": "api.tasks.forget_answers", "schedule": 3600.0},
     "forget sessions": {"task": "core.tasks.forget_sessions", "schedule": 24 * 3600.0},
     "send webhooks": {"task": "outgoing.tasks.send_due", "schedule": 3.0, "options": {"expires": 3}},
     "forget webhooks sent": {"task": "outgoing.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("widget.js", widget.script, name="widget_script"),
     path("", include("api.urls_mcp")),
     path("integrations/webhooks/", include("outgoing.urls")),
+    path("api/v1/", include("api.urls")),
     path("audit/", include("audit.urls")),
     path("retention/", include("retention.urls_policies")),
     path("settings/staff/", include("colleagues.urls")),

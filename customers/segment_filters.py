@@ -142,11 +142,11 @@ def conditions_of(value: list[Any], customers: QuerySet[Any], now: datetime) -> 
         return dynamic[0].conditions(now)
     either = members(static).q if static else Q(pk=0)
     for one in dynamic:
-        either |= _together(one.conditions(now))
+        either |= together(one.conditions(now))
     return [Condition(either, indexed=False)]
 
 
-def _together(conditions: Sequence[Condition], *, of_one: bool = False) -> Q:
+def together(conditions: Sequence[Condition], *, of_one: bool = False) -> Q:
     """All of them; asked of one row where that is known to be cheaper."""
     every = Q()
     for condition in conditions:
@@ -167,7 +167,7 @@ def of_customer(
     found = meanings([one.query for one in segments], customers)
     this = Customer.objects.filter(pk=customer_id)
     asked = {
-        f"in_{one.pk}": Exists(this.filter(_together(meant.conditions(now), of_one=True)))
+        f"in_{one.pk}": Exists(this.filter(together(meant.conditions(now), of_one=True)))
         for one, meant in zip(segments, found, strict=True) if not meant.fault
     }  # fmt: skip
     row = this.active().values(**asked).first() if asked else None

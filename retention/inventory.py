@@ -271,6 +271,13 @@ TABLES: dict[str, Table] = {
         personal="before after",
         plain="id entry table row_id operation customer_id document_id account_id",
     ),
+    # REST API
+    "api.Answer": Table(
+        purge="deleted with the customer; after a day in any case",
+        personal="body",
+        plain="id key idempotency_key digest begun_at status customer",
+        fates={"customer": Fate.DELETED},
+    ),
     # Staff
     "staff.User": Table(
         purge="the login of a customer is deleted with them; the others are colleagues",

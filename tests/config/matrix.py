@@ -273,6 +273,34 @@ widget_script                             key           -
 webhook:users                             -             key
 webhook:accounts                          -             key
 
+api:openapi                               public        -
+api:docs                                  public        -
+api:nothing                               public 404    public 404
+api:customers                             key           key
+api:bulk_customers                        -             key
+api:customer                              key           -               customer_id=customer
+api:restore_customer                      -             key             customer_id=deleted_customer
+api:merge_customer                        -             key             customer_id=customer
+api:undo_merge                            -             key             merge_id=merge
+api:export_customer                       key           -               customer_id=customer
+api:documents                             key           key
+api:bulk_documents                        -             key
+api:document                              key           -               document_id=document
+api:restore_document                      -             key             document_id=deleted_document
+api:document_customer                     -             -               document_id=document
+api:accounts                              key           key
+api:account                               key           -               account_id=account
+api:restore_account                       -             key             account_id=deleted_account
+api:members                               key           key             account_id=account
+api:member                                -             -               account_id=account customer_id=customer
+api:properties                            key           key
+api:tags                                  key           key
+api:segments                              key           key
+api:segment_customers                     -             -               segment_id=segment
+api:bulk_usage                            -             key
+api:bulk_surveys                          -             key
+api:bulk_deliveries                       -             key
+
 mcp:serve                                 -             key
 
 webhooks:list                             admin!        -

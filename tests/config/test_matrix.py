@@ -97,7 +97,11 @@ class Walk:
         as_ = {"HEAD": "GET", "OPTIONS": "GET"}.get(method, method)
         none = line.may.get(as_, "-") == "-"
         if line.may.get(as_) == "key":
-            return {"no key"}
+            return {"no key", "no such method"} if method in {"HEAD", "OPTIONS"} else {"no key"}
+        if of_the_api(line):  # which has PUT, PATCH and DELETE
+            return {"no key", "no such method"}
+        if line.name == "api:nothing":
+            return {"given", "404"}
         if line.name.startswith("portal:") and self.caller == "expired":
             return {"ended"}
         if not none and line.allows(self.caller, as_):
@@ -205,6 +209,10 @@ def test_the_django_admin_refuses_all_but_superusers(caller: str, request: pytes
                 walk.wrong.append(f"{caller}: {method} {path} is {answer.status_code}")
             walk.counts["refused"] += 1
     walk.report(request)
+
+
+def of_the_api(line: Line) -> bool:
+    return line.name.startswith("api:") and "public" not in line.may["GET"]
 
 
 def in_portal(line: Line) -> bool:

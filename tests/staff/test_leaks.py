@@ -48,6 +48,8 @@ TEXTS = {
 # Not of the dashboard: no staff see anything there, or everybody sees the same
 ELSEWHERE = {"admin", "portal", "intake", "webhook", "census", "tracking", "mcp", ""}
 
+ELSEWHERE = {"admin", "portal", "intake", "mcp", "api", ""}
+
 
 def addresses() -> Iterator[tuple[str, list[str]]]:
     """(name, arguments) of every address of the dashboard."""
