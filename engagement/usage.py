@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Source
 from audit.recording import recorded
+from core.arrays import array_of
 from core.retrying import retrying
 from customers.models import Customer
 from engagement.models import UsageDay, UsageEvent
@@ -24,7 +25,8 @@ STREAM = 20  # events of a live stream
 DAYS = 30
 TOP_MODULES = 6
 KEPT_SECONDS = 24 * 3600  # a stream's last version; after that any poll gets the stream again
-_SALT = "usage stream"
+STREAMS = 100  # so many at once are told of each by itself
+_SALT, _EVERY = "usage stream", "usage:every"
 MODULE_LIMIT, ACTIVITY_LIMIT, ID_LIMIT = 100, 200, 200
 
 
@@ -46,7 +48,7 @@ class Outcome:
 
     recorded: int
     repeated: int
-    new: frozenset[str] = frozenset()
+    new: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @retrying
@@ -60,9 +62,8 @@ def record(events: Sequence[Event], *, source: Source, actor: Actor, now: dateti
     with recorded(actor, "usage.recorded", now=now) as entry:
         # In one order, so that two batches with the same events do not wait for each other
         rows = sorted((_row(event) for event in events), key=lambda row: row[0] or "")
-        columns = zip(*rows, strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, [source.pk, *map(list, columns)])
+            cursor.execute(_INSERT, [source.pk, *map(_array, zip(*rows, strict=True))])
             written = cursor.fetchall()
         if not written:
             entry.discard()
@@ -85,14 +86,24 @@ _INSERT = """
 def _row(event: Event) -> tuple[Any, ...]:
     return (
         event.external_id and event.external_id[:ID_LIMIT], event.account_id, event.customer_id,
-        event.module[:MODULE_LIMIT], event.activity[:ACTIVITY_LIMIT], event.occurred_at,
+        event.module[:MODULE_LIMIT], event.activity[:ACTIVITY_LIMIT], event.occurred_at.isoformat(),
     )  # fmt: skip
+
+
+def _array(column: tuple[Any, ...]) -> Any:
+    """The values of a column as one array; the driver would look at each for itself."""
+    if None not in column:
+        return array_of(column)
+    if all(value is None or isinstance(value, int) for value in column):
+        return f"{{{','.join('NULL' if value is None else str(value) for value in column)}}}"
+    return list(column)
 
 
 def moved(streams: Iterable[tuple[str, int]]) -> None:
     """Tells whoever follows these streams, and the one of everything, that there is something new."""
-    version = time.time_ns()
-    cache.set_many({_key(kind, pk): version for kind, pk in [*streams, ("all", 0)]}, timeout=KEPT_SECONDS)
+    names = [_key(kind, pk) for kind, pk in [*streams, ("all", 0)]]
+    names = names if len(names) <= STREAMS else [_EVERY]  # few look: cheaper than a name for each that nobody follows
+    cache.set_many(dict.fromkeys(names, time.time_ns()), timeout=KEPT_SECONDS)
 
 
 def _key(kind: str, pk: int) -> str:
@@ -101,7 +112,7 @@ def _key(kind: str, pk: int) -> str:
 
 def token_of(viewer: Any, kind: str, pk: int) -> str:
     """What a page that shows a stream now sends with its next poll. Taken before the stream is read."""
-    return signing.dumps([viewer.pk, kind, pk, cache.get(_key(kind, pk), 0)], salt=_SALT)
+    return signing.dumps([viewer.pk, kind, pk, _version(kind, pk, 0)], salt=_SALT)
 
 
 def is_quiet(token: str, viewer: Any, kind: str, pk: int) -> bool:
@@ -110,7 +121,12 @@ def is_quiet(token: str, viewer: Any, kind: str, pk: int) -> bool:
         *whose, version = signing.loads(token, salt=_SALT, max_age=KEPT_SECONDS)
     except (signing.BadSignature, ValueError):
         return False
-    return whose == [viewer.pk, kind, pk] and version == cache.get(_key(kind, pk), -1 if version else 0)
+    return whose == [viewer.pk, kind, pk] and version == _version(kind, pk, -1 if version else 0)
+
+
+def _version(kind: str, pk: int, unknown: int) -> int:
+    """When something last came to this stream, or to so many that this may be one of them."""
+    return max(cache.get_many([_key(kind, pk), _EVERY]).values(), default=unknown)
 
 
 def seen_by(viewer: Any) -> QuerySet[UsageEvent]:

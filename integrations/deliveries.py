@@ -14,11 +14,16 @@ from django.core.exceptions import ValidationError
 
 from audit.models import Source
 from core.json import dumps
+from core.writing_many import insert_rows
 from customers.identifying import Identity, identity
 from customers.models import Identifier
 from customers.suppressing import among
 from integrations.models import ApiKey, Delivery, DeliveryRecord
 
+_RECORD = (
+    "delivery", "place", "external_id", "status", "code", "message", "field", "customer_id", "account_id",
+    "document_id", "body",
+)  # fmt: skip
 BODY_LIMIT = 65_536  # characters of JSON kept of one record
 IDENTIFIER_LIMIT = 320
 
@@ -57,14 +62,15 @@ def log(
         record_count=len(verdicts), replay_of=replay_of, facts=facts or {},
         **{f"{name}_count": counts[name] for name in DeliveryRecord.Status.values},
     )  # fmt: skip
-    DeliveryRecord.objects.bulk_create(
-        DeliveryRecord(
-            delivery=delivery, place=place, external_id=external_id[:320], status=one.status, code=one.code,
-            message=one.message[:500], field=one.field[:200], customer_id=one.customer_id, account_id=one.account_id,
-            document_id=one.document_id, body=body,
+    rows = (
+        (
+            delivery.pk, place, external_id[:320], one.status, one.code, one.message[:500], one.field[:200],
+            one.customer_id, one.account_id, one.document_id, None if body is None else dumps(body),
         )
         for place, (one, (external_id, body)) in enumerate(zip(verdicts, _kept(verdicts), strict=True))
     )  # fmt: skip
+    if verdicts:
+        insert_rows(DeliveryRecord, _RECORD, rows)
     return delivery
 
 

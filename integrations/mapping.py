@@ -33,7 +33,12 @@ def fields_in(body: Any) -> dict[str, list[Any]]:
     if not isinstance(body, Mapping):
         return {}
     inside = next(
-        (body[name] for name in ("attributes", "traits", "properties") if isinstance(body.get(name), Mapping)), body
+        (
+            body[name]
+            for name in ("attributes", "traits", "properties", "record")
+            if isinstance(body.get(name), Mapping)
+        ),
+        body,
     )
     return {str(name): _values(value) for name, value in inside.items()}
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -53,15 +54,16 @@ def call_of(body: Any, place: int, now: datetime) -> Call:
         raise Wrong("type", f"Must be one of: {', '.join(TYPES)}.")
     call = Call(
         place, kind, _happened(body, now), body, _message_id(body), _text(body, "userId"), _text(body, "anonymousId"),
-        _text(body, "groupId"), _text(body, "previousId"),
-        _mapping(body, "properties" if kind in EVENTS else "traits"),
+        traits=_mapping(body, "properties" if kind in EVENTS else "traits"),
     )  # fmt: skip
     if kind == "alias":
+        call.previous_id = _text(body, "previousId")
         _require(call.previous_id, "previousId")
         _require(call.user_id, "userId")
     elif not (call.user_id or call.anonymous_id):
         raise Wrong("userId", "Send userId or anonymousId.")
     if kind == "group":
+        call.group_id = _text(body, "groupId")
         _require(call.group_id, "groupId")
     if kind == "track":
         _require(_text(body, "event", limit=10_000), "event")
@@ -84,12 +86,17 @@ def _happened(body: dict[str, Any], now: datetime) -> datetime:
     return max(EARLIEST, min(happened or received, received, now))
 
 
+@lru_cache(4_096)  # what was sent together has much in common
+def _parsed(text: str) -> datetime:
+    return moment_of(text)
+
+
 def _moment(body: dict[str, Any], name: str) -> datetime | None:
     value = body.get(name)
     if value is None:
         return None
     try:
-        return moment_of(value)
+        return _parsed(value) if isinstance(value, str) else moment_of(value)
     except (ValueError, OverflowError):
         raise Wrong(name, "Must be a time: ISO 8601 such as 2026-02-03T14:30:00Z, or Unix seconds.") from None
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.test import Client, TestCase
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, Team, TeamAccount, TeamMember
@@ -196,3 +196,15 @@ def test_pages_cost_the_same_queries_for_one_event_and_for_25(
     record(source, *[event(lumen, ana) for _ in range(25)])
     assert [queries(address) for address in addresses] == few
     assert max(few) <= 7
+
+
+def test_whoever_follows_one_of_very_many_streams_is_told_too(
+    source: Source, lumen: Account, ana: Customer, mina: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "STREAMS", 2)
+    token = usage.token_of(mina, "customer", ana.pk)
+    assert usage.is_quiet(token, mina, "customer", ana.pk)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        record(source, event(lumen, ana))
+    assert not usage.is_quiet(token, mina, "customer", ana.pk)
+    assert usage.is_quiet(usage.token_of(mina, "customer", ana.pk), mina, "customer", ana.pk)
