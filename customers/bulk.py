@@ -4,13 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from audit.actor import Actor
 from core.text import fold
-from customers import deleting, segmenting, tagging
+from customers import deleting, segmenting, setting_many, tagging
 from customers.filters import CustomerFilter
 from customers.models import Customer, Segment, Tag
 from customers.selecting import ACTIONS, TAGGING, Applied, Kind
+from customers.setting_many import SETTING
+from properties.models import Definition
 
 SEGMENTING = ("add_segment", "remove_segment")
 
@@ -19,7 +22,7 @@ class Customers(Kind):
     model = Customer
     filter_class = CustomerFilter
     noun = "customer"
-    actions = (*ACTIONS, *SEGMENTING)
+    actions = (*ACTIONS, *SEGMENTING, *SETTING)
     may_edit = "customers.edit"
     may_delete = "customers.delete"
     gone = {
@@ -32,7 +35,14 @@ class Customers(Kind):
     def needs(self, action: str) -> str:
         return "segments.edit" if action in SEGMENTING else super().needs(action)
 
+    def typed(self, action: str, posted: QueryDict) -> str:
+        if action not in SETTING:
+            return super().typed(action, posted)
+        return setting_many.asked(action, posted.get("key", ""), posted.get("value", ""), Definition.Subject.CUSTOMER)
+
     def named(self, action: str, typed: str) -> str:
+        if action in SETTING:
+            return typed
         if action not in SEGMENTING:
             return super().named(action, typed)
         segment = segmenting.named(segmenting.clean_name(typed)).first()
@@ -43,6 +53,8 @@ class Customers(Kind):
         return segment.name
 
     def said(self, action: str, name: str, numbers: str) -> str:
+        if action in SETTING:
+            return setting_many.said(action, name, numbers)
         if action not in SEGMENTING:
             return super().said(action, name, numbers)
         return f"{numbers} {'added to' if action == 'add_segment' else 'removed from'} the segment “{name}”."
@@ -58,6 +70,9 @@ def apply(action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now
     """Changes these customers; nobody when the tag to take off, or the segment, is gone."""
     if action in SEGMENTING:
         return _segmented(action, tag_name, ids, actor=actor, now=now)
+    if action in SETTING:
+        changed, entry_id = setting_many.change(Customer, tag_name, ids, actor=actor, now=now)
+        return Applied(len(changed), entry_id)
     if action not in TAGGING:
         command = deleting.restore_many if action == "restore" else deleting.delete_many
         done = command(sorted(ids), actor=actor, now=now)

@@ -20,6 +20,7 @@ from core.jobs import JobFailed
 from core.text import fold, problem, tidy
 from customers.filters import BIGGEST_ID, ListFilter
 from customers.models import Tag
+from customers.setting_many import SETTING
 from staff.models import User
 from staff.permissions import may
 
@@ -59,6 +60,10 @@ class Kind(ABC):
     def apply(self, action: str, tag_name: str, ids: Collection[int], *, actor: Actor, now: datetime) -> Applied:
         """Changes these; none when the tag to take off is gone."""
 
+    def typed(self, action: str, posted: QueryDict) -> str:
+        """What a form says the action is about. Raises ValidationError."""
+        return posted.get("tag", "")
+
     def named(self, action: str, typed: str) -> str:
         """The name that was typed, of a tag or of whatever the action is about, as it can be used; "" for an action
         without one. Raises ValidationError."""
@@ -74,7 +79,7 @@ class Kind(ABC):
         return self.model.objects.visible_to(viewer)
 
     def needs(self, action: str) -> str:
-        return self.may_edit if action in TAGGING else self.may_delete
+        return self.may_edit if action in TAGGING or action in SETTING else self.may_delete
 
 
 def of_action(action: str) -> str:

@@ -29,6 +29,7 @@ urlpatterns = [
     path("filters/<str:kind>/", filters.edit, name="filter"),
     path("bulk/", bulk.act, name="bulk"),
     path("bulk/tags/", bulk.tag_options, name="tag_options"),
+    path("bulk/properties/<str:subject>/", bulk.property_form, name="bulk_property"),
     path("bulk/<int:pk>/", bulk.progress, name="bulk_edit"),
     path("bulk/<int:entry_id>/undo/", bulk.undo, name="undo_bulk"),
     path("export/", export.download, name="export"),

@@ -135,9 +135,10 @@ TABLES: dict[str, Table] = {
     "customers.Tag": Table(purge=_NOBODY, plain="id name folded hue created_at"),
     "customers.TagRewrite": Table(purge=_NOBODY, plain=f"{JOB} tag merging into name actor customers documents"),
     "customers.BulkEdit": Table(
-        purge="the words of the search are removed when they name the customer",
-        personal="query",
-        plain=f"{JOB} actor action tag_name ids filter_count after_id changed skipped skipped_why",
+        purge="the words of the search are removed when they name the customer; a value that was set is removed when"
+        " the job ends",
+        personal="query tag_name",
+        plain=f"{JOB} actor action ids filter_count after_id changed skipped skipped_why",
     ),
     "customers.AccountBulkEdit": Table(
         purge=_NOBODY,
@@ -157,9 +158,10 @@ TABLES: dict[str, Table] = {
         purge="deleted with the document", plain="id document tag", fates={"document": Fate.DELETED}
     ),
     "feedback.DocumentEdit": Table(
-        purge="the words of the search are removed when they name the customer",
-        personal="query",
-        plain=f"{JOB} actor action tag_name ids filter_count after_id changed skipped skipped_why",
+        purge="the words of the search are removed when they name the customer; a value that was set is removed when"
+        " the job ends",
+        personal="query tag_name",
+        plain=f"{JOB} actor action ids filter_count after_id changed skipped skipped_why",
     ),
     "feedback.LinkRule": Table(purge=_NOBODY, plain="id source subject path by key created_at"),
     "feedback.Linking": Table(purge=_NOBODY, plain=f"{JOB} source actor position_at position_id linked moved filed"),

@@ -13,6 +13,7 @@ from core.arrays import AnyOf
 from core.jobs import Status
 from customers.models import AccountBulkEdit, BulkEdit, DuplicateCandidate, Segment
 from customers.selecting import without_its_search
+from customers.setting_many import key_of
 from feedback.anonymising import Known
 from feedback.models import DocumentEdit
 from integrations.models import Import, RowError
@@ -77,6 +78,7 @@ def forget(customer_ids: Sequence[int], known: dict[int, Known]) -> None:
     delivered.empty_naming(words)
     _imports(words)
     _bulk_edits(words)
+    _set_values(words)
     _segments(words)
     _admin_log(customer_ids)
 
@@ -140,6 +142,14 @@ def _bulk_edits(words: Words) -> None:
                 model.objects.filter(pk=pk).update(query="")
             elif job.query:
                 without_its_search(job)
+
+
+def _set_values(words: Words) -> None:
+    """Values that somebody meant to set on many, where the job ended before its time: one that ends well keeps none."""
+    for model in (AccountBulkEdit, BulkEdit):
+        for job in model.objects.filter(action="set_property", tag_name__contains=" = "):
+            if job.is_finished and words.are_in(job.tag_name):
+                model.objects.filter(pk=job.pk).update(tag_name=key_of(job.tag_name))
 
 
 def _says(query: str, words: Words) -> bool:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("filters/<str:kind>/", accounts.choose, name="filter"),
     path("bulk/", accounts.act, name="bulk"),
     path("bulk/<int:pk>/", accounts.progress, name="bulk_edit"),
+    path("bulk/<int:entry_id>/undo/", accounts.undo, name="undo_bulk"),
     path("export/", accounts.export, name="export"),
     path("new/", create.new, name="new"),
     # One account

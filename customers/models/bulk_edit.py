@@ -55,6 +55,13 @@ class BulkJob(Job):
 
         return next_batch(self, now)
 
+    def after(self, now: datetime) -> None:
+        """A value that was set is about people: it stays with them and not here."""
+        from customers.setting_many import key_of
+
+        if self.action == "set_property":
+            type(self).objects.filter(pk=self.pk).update(tag_name=key_of(self.tag_name))
+
     @property
     def unchanged(self) -> int:
         """What was like this before."""
@@ -62,24 +69,35 @@ class BulkJob(Job):
 
 
 class BulkEdit(BulkJob):
-    """A change to many customers. `tag_name` may be the name of a segment."""
+    """A change to many customers. `tag_name` may be the name of a segment, or a property and its value."""
 
     class Action(models.TextChoices):
         ADD_TAG = "add_tag", "Add tag"
         REMOVE_TAG = "remove_tag", "Remove tag"
         ADD_SEGMENT = "add_segment", "Add to segment"
         REMOVE_SEGMENT = "remove_segment", "Remove from segment"
+        SET_PROPERTY = "set_property", "Set property"
+        REMOVE_PROPERTY = "remove_property", "Remove property"
         DELETE = "delete", "Delete"
         RESTORE = "restore", "Restore"
 
     action = models.CharField(max_length=20, choices=Action)
-    tag_name = models.CharField("name", max_length=100, blank=True)
+    tag_name = models.CharField("name", max_length=1_000, blank=True)
 
     class Meta(BulkJob.Meta):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    action__in=["add_tag", "remove_tag", "add_segment", "remove_segment", "delete", "restore"]
+                    action__in=[
+                        "add_tag",
+                        "remove_tag",
+                        "add_segment",
+                        "remove_segment",
+                        "set_property",
+                        "remove_property",
+                        "delete",
+                        "restore",
+                    ]  # fmt: skip
                 ),
                 name="customers_bulkedit_action_known",
             )
@@ -93,7 +111,24 @@ class BulkEdit(BulkJob):
 
 
 class AccountBulkEdit(BulkJob):
-    """A change to many accounts."""
+    """A change to many accounts. `tag_name` may be a property and its value."""
+
+    class Action(models.TextChoices):
+        SET_PROPERTY = "set_property", "Set property"
+        REMOVE_PROPERTY = "remove_property", "Remove property"
+        DELETE = "delete", "Delete"
+        RESTORE = "restore", "Restore"
+
+    action = models.CharField(max_length=20, choices=Action)
+    tag_name = models.CharField("name", max_length=1_000, blank=True)
+
+    class Meta(BulkJob.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(action__in=["set_property", "remove_property", "delete", "restore"]),
+                name="customers_accountbulkedit_action_known",
+            )
+        ]
 
     @property
     def kind(self) -> "Kind":

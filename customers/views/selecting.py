@@ -42,7 +42,7 @@ class BulkPages:
                 raise ValidationError(f"Choose what to do with the selected {self.kind.noun}s.")
             selection = Selection.of(request.POST, self.kind)
             user = cast(User, request.user)
-            tag_name = self.kind.named(action, request.POST.get("tag", ""))
+            tag_name = self.kind.named(action, self.kind.typed(action, request.POST))
             chosen = selection.rows(user, now).filter(state=of_action(action))
             ids = list(chosen.values_list("pk", flat=True)[: AT_ONCE + 1])
         except ValidationError as error:

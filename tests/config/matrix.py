@@ -104,6 +104,7 @@ customers:filter                          viewer        -               kind="ac
 customers:bulk                            -             support
 customers:tag_options                     support       -
 customers:bulk_edit                       support       support         pk=bulk
+customers:bulk_property                   support       -               subject="account"
 customers:undo_bulk                       -             support         entry_id=tagging
 customers:export                          -             support
 customers:new                             support       support
@@ -151,6 +152,7 @@ accounts:count                            viewer        -
 accounts:filter                           viewer        -               kind="property"
 accounts:bulk                             -             support
 accounts:bulk_edit                        support       support         pk=account_bulk
+accounts:undo_bulk                        -             support         entry_id=account_setting
 accounts:export                           -             support
 accounts:new                              support       support
 accounts:detail                           viewer        -               pk=account

@@ -21,7 +21,7 @@ from accounts.models import Account, Team, TeamAccount, TeamMember
 from audit.actor import Actor
 from audit.models import Entry
 from core import clock
-from customers import deleting, editing, joining, merging, noting, tagging
+from customers import deleting, editing, joining, merging, noting, setting_many, tagging
 from customers.accounts import deleting as account_deleting
 from customers.creating import create_by_hand
 from customers.identifying import identities
@@ -183,6 +183,8 @@ def _world(word: str, account: Account, actor: Actor) -> dict[str, int]:
     worn, lost_tag = Tag.objects.named("vip"), Tag.objects.named("lost")
     tagged = tagging.add_tag([person.pk], worn.name, actor=actor)
     document_tagged = document_tagging.add_tag([documents[0].pk], worn.name, actor=actor)
+    Definition.objects.for_key("tier", subject="account")
+    _, account_setting = setting_many.change(Account, "tier = gold", [account.pk], actor=actor, now=clock.now())
     tagging.add_tag([person.pk], lost_tag.name, actor=actor)
     tagging.remove_tag([person.pk], lost_tag, actor=actor)
     old = Account.objects.create(name=f"Old {word}")
@@ -201,6 +203,7 @@ def _world(word: str, account: Account, actor: Actor) -> dict[str, int]:
         "membership": place.pk, "identifier": person.identifiers.order_by("pk")[0].pk, "note": note.pk,
         "lost_identifier": lost_id, "lost_note": lost_note_id, "lost_tag": lost_tag.pk,
         "tagging": tagged.entry_id, "document_tagging": document_tagged.entry_id,
+        "account_setting": account_setting,
         "deletion": deleting.delete(gone, actor=actor).entry_id, "deleted_customer": gone.pk,
         "document_deletion": document_deleting.delete(documents[2], actor=actor).entry_id,
         "deleted_document": documents[2].pk,

@@ -34,7 +34,7 @@ IN_PORTAL = {*IMPERSONATING, *CUSTOMERS}
 EVERY_METHOD = {"anonymous": SHORT_OTHERS, "superuser": SHORT_OTHERS}
 ELSEWHERE_TOO = LIMITED | IN_PORTAL | {"superuser"}
 OF_ONESELF = {  # nobody else's are to be had, whatever one may see
-    "passkey", "deletion", "document_deletion", "account_deletion", "tagging", "document_tagging",
+    "passkey", "deletion", "document_deletion", "account_deletion", "tagging", "document_tagging", "account_setting",
 }  # fmt: skip
 FORM = {
     "id": "1", "action": "delete", "kind": "email", "value": "new@ex.test", "email": "new@ex.test", "name": "Somebody",

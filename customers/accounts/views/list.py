@@ -13,7 +13,8 @@ from audit.actor import Actor
 from audit.recording import recorded
 from core import addresses, clock, htmx, schedules
 from core.paging import Page, capped_count, keyset
-from core.ui import capped_text, checked, reading_of
+from core.ui import capped_text, checked, number_text, reading_of
+from customers import setting_many
 from customers.accounts import exporting, listing
 from customers.accounts.bulk import ACCOUNTS
 from customers.accounts.chips import chips
@@ -30,7 +31,7 @@ from staff.permissions import may, requires
 IN_THE_BAR = {"contact": "Contacts", "owner": "Owner", "feedback": "Feedback"}
 OWN = ("apply", "csrfmiddlewaretoken")
 PAGES = BulkPages(
-    ACCOUNTS, AccountBulkEdit, "accounts:list", "accounts:bulk_edit", "accounts:undo_delete", "accounts:undo_delete",
+    ACCOUNTS, AccountBulkEdit, "accounts:list", "accounts:bulk_edit", "accounts:undo_bulk", "accounts:undo_delete",
     "account-changed",
 )  # fmt: skip
 
@@ -112,13 +113,25 @@ def choose(request: HttpRequest, kind: str) -> HttpResponse:
 
 
 @require_POST
-@requires("accounts.view", "accounts.delete")
+@requires("accounts.view", "accounts.edit")
 def act(request: HttpRequest) -> HttpResponse:
-    """Deletes or restores the selected accounts: at once when a page holds them, otherwise in the background."""
+    """Changes the selected accounts: at once when a page holds them, otherwise in the background."""
     return PAGES.act(request)
 
 
-@requires("accounts.view", "accounts.delete")
+@require_POST
+@requires("accounts.view", "accounts.edit")
+def undo(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Gives the accounts back what `act` changed of a property."""
+    put_back = setting_many.put_back(Account, entry_id, actor=Actor.of_staff(request.user), now=clock.now())
+    if put_back is None:
+        raise Http404
+    key, ids = put_back
+    text = f"Undone: property “{key}” on {number_text(len(ids))} account{'' if len(ids) == 1 else 's'}."
+    return htmx.back(request, "accounts:list", toast=text)
+
+
+@requires("accounts.view", "accounts.edit")
 @require_http_methods(["GET", "POST"])
 def progress(request: HttpRequest, pk: int) -> HttpResponse:
     """How far a bulk edit is, and what it left out; POST stops it."""
