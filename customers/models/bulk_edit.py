@@ -97,7 +97,7 @@ class BulkEdit(BulkJob):
                         "remove_property",
                         "delete",
                         "restore",
-                    ]  # fmt: skip
+                    ]
                 ),
                 name="customers_bulkedit_action_known",
             )

@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.actor import Actor
@@ -121,9 +120,9 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
 @requires("customers.view", "segments.edit")
 @require_safe
 def options(request: HttpRequest) -> HttpResponse:
-    """Names of static segments, for the browser to suggest."""
+    """Which segment the selected customers go into, with the names of static ones for the browser to suggest."""
     names = Segment.objects.filter(kind=Segment.Kind.STATIC).values_list("name", flat=True)[:OFFERED]
-    return HttpResponse(format_html_join("", '<option value="{}"></option>', ((name,) for name in names)))
+    return render(request, "customers/bulk_segment.html", {"names": names})
 
 
 def _segment(pk: int) -> Segment:
