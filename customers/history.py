@@ -239,6 +239,7 @@ verbs({
     "duplicate.dismissed": "said to be two people, one of them",
     "duplicates.found": "looked for duplicates",
     "customers.exported": "exported customers",
+    "memberships.exported": "exported who belongs to accounts",
     "suppression.lifted": "lifted the suppression of an identifier",
     "membership.added": "added an account to",
     "membership.removed": "removed an account from",

@@ -55,6 +55,9 @@ names("campaign", load_campaigns)
 verbs({
     "campaign.delivered": "recorded deliveries of campaigns",
     "usage.recorded": "recorded usage through",
+    "usage.exported": "exported usage",
+    "answers.exported": "exported survey answers",
+    "deliveries.exported": "exported deliveries of campaigns",
     "survey.created": "added the survey",
     "answers.recorded": "recorded survey answers through",
     "response.received": "recorded an answer to",

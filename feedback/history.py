@@ -88,6 +88,7 @@ names("document", load)
 names("linkrule", load_rules)
 verbs({
     "document.created": "recorded feedback",
+    "documents.exported": "exported feedback",
     "document.received": "sent feedback",
     "document.updated": "updated feedback",
     "document.edited": "edited feedback",

@@ -10,6 +10,7 @@ urlpatterns = [
     path("count/", listing.count, name="count"),
     path("groups/", groups.groups, name="groups"),
     path("filter/<slug:kind>/", filters.choose, name="filter"),
+    path("export/", bulk.export, name="export"),
     path("bulk/", bulk.act, name="bulk"),
     path("bulk/<int:pk>/", bulk.progress, name="bulk_edit"),
     path("bulk/<int:entry_id>/undo/", bulk.undo, name="undo_bulk"),

@@ -1,56 +1,55 @@
-"""Accounts as CSV that can be imported again, as a stream."""
+"""Accounts, and who belongs to them, as CSV that can be imported again."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Value
+from django.db.models import Case, Exists, OuterRef, QuerySet, TextField, Value, When
 from django.db.models.functions import Coalesce, NullIf
 
 from accounts.models import Account
+from core.exporting import Cell, Escaped, Joined, Moment, file, property_cells, property_columns
 from core.paging import Sort
-from core.spreadsheets import joined, safe
-from customers.exporting import BYTE_ORDER_MARK, CHUNK, allow_slow_readers, property_cell, taken
-from customers.models import Membership
+from customers.exporting import KINDS, identifiers_of
+from customers.models import Customer, Membership
 from properties.models import Definition
 
 COLUMNS = ("id", "name", "account_id", "owner", "contacts", "created_at")
+OF_MEMBERSHIPS = (
+    "account_id", "account", "customer_id", "name", *KINDS, "contact", "key_contact", "owner", "primary", "created_at",
+)  # fmt: skip
 
 
-def file(accounts: QuerySet[Account], sort: Sort) -> Iterator[bytes]:
-    """The file in pieces, in this order. Reads through a server-side cursor, inside a transaction of its own."""
+def stream(accounts: QuerySet[Account], sort: Sort, viewer: Any) -> Iterator[bytes]:
+    """The file in pieces, in this order."""
     definitions = list(Definition.objects.filter(subject=Definition.Subject.ACCOUNT))
-    buffer = io.StringIO()
-    buffer.write(BYTE_ORDER_MARK)
-    writer = csv.writer(buffer)
-    writer.writerow([*COLUMNS, *(f"p.{definition.key}" for definition in definitions)])
-    with transaction.atomic():
-        allow_slow_readers()
-        for number, row in enumerate(_rows(accounts, sort).iterator(chunk_size=CHUNK), 1):
-            writer.writerow(_cells(row, definitions))
-            if number % CHUNK == 0:
-                yield taken(buffer).encode()
-    yield taken(buffer).encode()
-
-
-def _rows(accounts: QuerySet[Account], sort: Sort) -> QuerySet[Any]:
     sign = "-" if sort.descending else ""
     people = Membership.objects.filter(account=OuterRef("pk"), customer__state="active").order_by("-key_contact", "id")
-    called = Coalesce(NullIf("customer__primary_email", Value("")), "customer__name")
-    return (
-        accounts.annotate(
-            owners=ArraySubquery(people.filter(owner=True).values_list(called)),
-            contacts=ArraySubquery(people.filter(contact=True).values_list(called)[:100]),
-        )
-        .order_by(f"{sign}{sort.column}", f"{sign}pk")
-        .values("pk", "name", "external_id", "owners", "contacts", "created_at", "properties")
-    )
+    called = Escaped(Coalesce(NullIf("customer__primary_email", Value("")), "customer__name"))
+    rows = accounts.order_by(f"{sign}{sort.column}", f"{sign}pk")
+    cells = [
+        "pk", Cell("name"), Cell("external_id"),
+        Joined(ArraySubquery(people.filter(owner=True).values_list(called))),
+        Joined(ArraySubquery(people.filter(contact=True).values_list(called)[:100])),
+        Moment("created_at"), *property_cells(definitions),
+    ]  # fmt: skip
+    return file([*COLUMNS, *property_columns(definitions)], rows, cells)
 
 
-def _cells(row: dict[str, Any], definitions: list[Definition]) -> list[Any]:
-    cells: list[Any] = [row["pk"], safe(row["name"]), safe(row["external_id"] or "")]
-    cells += [safe(joined(row["owners"])), safe(joined(row["contacts"])), row["created_at"].isoformat()]
-    return cells + [property_cell(row["properties"].get(definition.key)) for definition in definitions]
+def stream_memberships(accounts: QuerySet[Account], sort: Sort, viewer: Any) -> Iterator[bytes]:
+    """Everybody who belongs to these accounts, a line for each place."""
+    definitions = list(Definition.objects.filter(subject=Definition.Subject.MEMBERSHIP))
+    there = Customer.objects.visible_to(viewer).active().filter(pk=OuterRef("customer"))
+    places = Membership.objects.filter(Exists(there), account__in=accounts.order_by().values("pk"))
+    rows = places.order_by("customer", "-primary", "pk")
+    cells = [
+        Cell("account__external_id"), Cell("account__name"), "customer", Cell("customer__name"),
+        identifiers_of("customer"), *(_yes_or_no(name) for name in ("contact", "key_contact", "owner", "primary")),
+        Moment("created_at"), *property_cells(definitions),
+    ]  # fmt: skip
+    return file([*OF_MEMBERSHIPS, *property_columns(definitions)], rows, cells)
+
+
+def _yes_or_no(column: str) -> Case:
+    yes = When(**{column: True}, then=Value("yes"))
+    return Case(yes, default=Value("no"), output_field=TextField())

@@ -14,6 +14,7 @@ urlpatterns = [
     path("bulk/<int:pk>/", accounts.progress, name="bulk_edit"),
     path("bulk/<int:entry_id>/undo/", accounts.undo, name="undo_bulk"),
     path("export/", accounts.export, name="export"),
+    path("export/members/", accounts.export_members, name="export_members"),
     path("new/", create.new, name="new"),
     # One account
     path("<int:pk>/", page.detail, name="detail"),

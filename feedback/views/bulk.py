@@ -4,9 +4,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from audit.actor import Actor
 from core import htmx
 from core.ui import number_text
+from customers.views.export import Answer, of_selection
 from customers.views.selecting import BulkPages
-from feedback import tagging
+from feedback import exporting, tagging
 from feedback.bulk import DOCUMENTS
+from feedback.listing import sort_of
 from feedback.models import DocumentEdit
 from staff.permissions import requires
 
@@ -21,6 +23,13 @@ PAGES = BulkPages(
 def act(request: HttpRequest) -> HttpResponse:
     """Changes the selected documents: at once when a page holds them, otherwise in the background."""
     return PAGES.act(request)
+
+
+@require_POST
+@requires("documents.view", "exports.run")
+def export(request: HttpRequest) -> Answer:
+    """The selected documents, or all that the list shows, as CSV."""
+    return of_selection(request, DOCUMENTS, exporting.stream, sort_of, "documents.exported")
 
 
 @require_POST

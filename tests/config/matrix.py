@@ -154,6 +154,7 @@ accounts:bulk                             -             support
 accounts:bulk_edit                        support       support         pk=account_bulk
 accounts:undo_bulk                        -             support         entry_id=account_setting
 accounts:export                           -             support
+accounts:export_members                   -             support
 accounts:new                              support       support
 accounts:detail                           viewer        -               pk=account
 accounts:contacts                         viewer        -               pk=account
@@ -179,6 +180,7 @@ documents:list                            viewer        -
 documents:count                           viewer        -
 documents:groups                          viewer        -
 documents:filter                          viewer        -               kind="account"
+documents:export                          -             support
 documents:bulk                            -             support
 documents:bulk_edit                       support       support         pk=document_bulk
 documents:undo_bulk                       -             support         entry_id=document_tagging
@@ -210,16 +212,20 @@ segments:remove                           -             support         pk=segme
 
 surveys:list                              viewer        -
 surveys:detail                            viewer        -               pk=survey
+surveys:export                            -             support         pk=survey
 surveys:of_customer                       viewer        -               customer_id=customer
 surveys:of_account                        viewer        -               pk=account
 
 usage:list                                viewer        -
+usage:export                              -             support
+usage:export_of_account                   -             support         pk=account
 usage:stream                              viewer        -               kind="account" pk=account
 usage:of_customer                         viewer        -               customer_id=customer
 usage:of_account                          viewer        -               pk=account
 
 campaigns:list                            viewer        -
 campaigns:detail                          viewer        -               pk=campaign
+campaigns:export                          -             support         pk=campaign
 campaigns:of_customer                     viewer        -               customer_id=customer
 
 imports:list                              support!      -

@@ -1,17 +1,14 @@
 """The list of accounts: searched, filtered, sorted, changed in bulk, exported (3.1)."""
 
-from typing import Any, cast
+from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Account
-from audit.actor import Actor
-from audit.recording import recorded
-from core import addresses, clock, htmx, schedules
+from core import addresses, htmx, schedules
 from core.paging import Page, capped_count, keyset
 from core.ui import capped_text, checked, number_text, reading_of
 from customers import setting_many
@@ -23,9 +20,8 @@ from customers.accounts.forms import FILTER_FORMS, MORE
 from customers.chips import Chip, address
 from customers.filters import FEEDBACK
 from customers.models import AccountBulkEdit
-from customers.selecting import Selection
+from customers.views.export import Answer, of_selection
 from customers.views.selecting import BulkPages
-from staff.models import User
 from staff.permissions import may, requires
 
 IN_THE_BAR = {"contact": "Contacts", "owner": "Owner", "feedback": "Feedback"}
@@ -140,23 +136,16 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @requires("accounts.view", "exports.run")
-def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-    """The selected accounts, or all that the list shows, as CSV; first of all the audit log knows of it."""
-    now = clock.now()
-    user = cast(User, request.user)
-    try:
-        selection = Selection.of(request.POST, ACCOUNTS)
-        accounts = selection.rows(user, now)
-    except ValidationError as error:
-        return render(request, "customers/refused.html", {"text": error.messages[0]}, status=422)
-    sort = listing.sort_of(QueryDict(request.POST.get("query", "")[:5_000]).get("sort", ""))
-    facts = {"accounts": accounts.count(), "all_that_match": selection.query is not None}
-    with recorded(Actor.of_staff(user), "accounts.exported", now=now, facts=facts):
-        pass
-    response = StreamingHttpResponse(exporting.file(accounts, sort), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="accounts-{now:%Y-%m-%d}.csv"'
-    response["X-Accel-Buffering"] = "no"
-    return response
+def export(request: HttpRequest) -> Answer:
+    """The selected accounts, or all that the list shows, as CSV."""
+    return of_selection(request, ACCOUNTS, exporting.stream, listing.sort_of, "accounts.exported")
+
+
+@require_POST
+@requires("accounts.view", "customers.view", "exports.run")
+def export_members(request: HttpRequest) -> Answer:
+    """Who belongs to the selected accounts, or to all that the list shows, as CSV."""
+    return of_selection(request, ACCOUNTS, exporting.stream_memberships, listing.sort_of, "memberships.exported")
 
 
 def filters_of(request: HttpRequest) -> AccountsFilter:

@@ -46,9 +46,9 @@ def guess(layout: Layout, kind: str = "") -> Plan:
 
 def likely(layout: Layout) -> str:
     """What the rows probably are, by the names of the columns."""
-    for name, kind in KINDS.items():
-        if uses_of_export(layout.columns, kind):
-            return name
+    ours = [kind for kind in KINDS.values() if uses_of_export(layout.columns, kind)]
+    if ours:
+        return max(ours, key=lambda kind: len(kind.exported)).name
     names = {plain_name(column) for column in layout.columns}
     person, account = bool(names & _PERSON_ID), bool(names & _ACCOUNT_ID)
     if {"survey"} & names and {"score", "rating", "answer"} & names:
