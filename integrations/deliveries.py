@@ -19,6 +19,7 @@ from customers.identifying import Identity, identity
 from customers.models import Identifier
 from customers.suppressing import among
 from integrations.models import ApiKey, Delivery, DeliveryRecord
+from integrations.models.api_key import USED_EVERY
 
 _RECORD = (
     "delivery", "place", "external_id", "status", "code", "message", "field", "customer_id", "account_id",
@@ -62,6 +63,8 @@ def log(
         record_count=len(verdicts), replay_of=replay_of, facts=facts or {},
         **{f"{name}_count": counts[name] for name in DeliveryRecord.Status.values},
     )  # fmt: skip
+    if key is None and replay_of is None:  # keys remember for themselves that they are used
+        _heard_of(source, now)
     rows = (
         (
             delivery.pk, place, external_id[:320], one.status, one.code, one.message[:500], one.field[:200],
@@ -83,6 +86,12 @@ def log_refused(
         source=source, key=key, via=via, operation=operation, status=Delivery.Status.REFUSED, code=code[:40],
         message=message[:500], received_at=now, took_ms=took_ms,
     )  # fmt: skip
+
+
+def _heard_of(source: Source, now: datetime) -> None:
+    """Remembers when the source last sent something, about."""
+    if source.last_received_at is None or now - source.last_received_at > USED_EVERY:
+        Source.objects.filter(pk=source.pk).update(last_received_at=now)
 
 
 def _kept(verdicts: Sequence[Verdict]) -> list[tuple[str, Any]]:

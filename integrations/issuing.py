@@ -12,7 +12,7 @@ from integrations.models import ApiKey, Integration
 
 # What a REST key may be for, and what that lets it do. Keys of the other kinds open their own address only.
 MEANINGS = {
-    "customers:read": "See customers, segments’ members and their exports",
+    "customers:read": "See and export customers",
     "customers:write": "Create and change customers, tags and properties",
     "customers:delete": "Delete, restore and merge customers",
     "documents:read": "See documents",

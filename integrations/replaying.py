@@ -6,7 +6,8 @@ Each door says in its own module how, which is imported with the addresses:
     def replay(integration: Integration, records: list[DeliveryRecord], now: datetime) -> list[Verdict]: ...
 
 The records are of one delivery, in their order, and the verdicts are in the same order. It changes records as the
-integration's source (`Actor.of_source`), so a replay never outranks what it repeats, and logs nothing itself.
+integration's source (`Actor.of_source`) with the reach of the key that brought them, so that a replay can do no more
+than what it repeats. It logs nothing itself.
 """
 
 import time
@@ -73,7 +74,7 @@ def replay(delivery: Delivery, record_ids: Sequence[int], *, actor: Actor, now: 
             raise NotReplayable("These records were replayed meanwhile, or what was sent is not kept any more.")
         verdicts = again(integration, records, entry.at)
         made = log(
-            verdicts, source=integration.source, key=None, via=delivery.via, now=entry.at, replay_of=delivery,
+            verdicts, source=integration.source, key=delivery.key, via=delivery.via, now=entry.at, replay_of=delivery,
             operation=delivery.operation, took_ms=int((time.monotonic() - began) * 1000),
         )  # fmt: skip
         DeliveryRecord.objects.filter(pk__in=[one.pk for one in records]).update(replayed_at=entry.at)

@@ -5,6 +5,7 @@ from integrations.views import deliveries, integrations, keys, signing, ways_in
 app_name = "integrations"
 urlpatterns = [
     path("", integrations.index, name="list"),
+    path("health/", integrations.how_they_do, name="health"),
     path("new/", integrations.choose, name="choose"),
     path("new/<slug:kind>/", integrations.new, name="new"),
     path("deliveries/", deliveries.index, name="deliveries"),

@@ -21,7 +21,7 @@ from integrations.models import ApiKey, Delivery, DeliveryRecord, Integration, R
 from integrations.telling import ABOUT, embedding, told
 from staff.permissions import requires
 
-KEYS_SHOWN, DELIVERIES_SHOWN = 200, 10
+KEYS_SHOWN, DELIVERIES_SHOWN, HEALTH_SHOWN = 200, 10, 6
 WEBHOOKS = (ApiKey.Kind.USER, ApiKey.Kind.ACCOUNT, ApiKey.Kind.FEEDBACK)
 OTHERS = (ApiKey.Kind.CENSUS, ApiKey.Kind.TRACKING, ApiKey.Kind.API)
 
@@ -30,13 +30,28 @@ OTHERS = (ApiKey.Kind.CENSUS, ApiKey.Kind.TRACKING, ApiKey.Kind.API)
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     found = health(clock.now())
-    groups = [(kind.label, [_row(one) for one in found if one.integration.source.kind == kind]) for kind in ApiKey.Kind]
+    kinds = [*WEBHOOKS, *OTHERS]
+    groups = [(kind.label, [_row(one) for one in found if one.integration.source.kind == kind]) for kind in kinds]
     context = {
         "groups": [(label, rows) for label, rows in groups if rows],
         "wrong": [one for one in found if one.is_wrong],
         "webhooks_url": address("outgoing:list"),
     }
     return page(request, "integrations/list.html", context)
+
+
+@requires("integrations.manage")
+@require_safe
+def how_they_do(request: HttpRequest) -> HttpResponse:
+    """The overview's card (11.1): those that need somebody first, then whoever sent last."""
+    found = sorted(health(clock.now()), key=lambda one: (not one.is_wrong, -_last(one)))
+    context = {"rows": found[:HEALTH_SHOWN], "more": max(0, len(found) - HEALTH_SHOWN)}
+    return page(request, "integrations/health.html", context, partials=("sync-health",))
+
+
+def _last(one: Health) -> float:
+    at = one.integration.source.last_received_at
+    return at.timestamp() if at else 0.0
 
 
 @requires("integrations.manage")
@@ -95,12 +110,14 @@ def show(request: HttpRequest, integration: Integration, *, status: int = 200, *
     newest = Delivery.objects.filter(source=source).select_related("source", "key").order_by("-pk")[:DELIVERIES_SHOWN]
     failed = Delivery.objects.filter(source=source, status__in=replaying.FAILED)
     waiting = capped_count(replaying.waiting(DeliveryRecord.objects.filter(delivery__in=failed)))
+    replay = Replay.objects.filter(integration=integration).first()
     is_feedback = source.kind == Source.Kind.FEEDBACK
     base = base_of(request)
     context = {
         "integration": integration, "health": one, "kind": ApiKey.Kind(source.kind).label, "about": ABOUT[source.kind],
         "keys": [_key_row(key, now) for key in keys], "told": told(source.kind, base), "recent": list(newest),
-        "waiting": waiting, "replay": Replay.objects.filter(integration=integration).first(), "chart": _chart(one),
+        "waiting": waiting, "replay": replay, "under_way": replay is not None and not replay.is_finished,
+        "chart": _chart(one),
         "has_fields": source.kind in FIELDS, "is_feedback": is_feedback,
     }  # fmt: skip
     if is_feedback:

@@ -238,6 +238,7 @@ imports:again                             -             support!        pk=impor
 imports:errors                            support!      -               pk=import
 
 integrations:list                         admin!        -
+integrations:health                       admin!        -
 integrations:choose                       admin!        -
 integrations:new                          admin!        admin!          kind="user"
 integrations:deliveries                   admin!        -

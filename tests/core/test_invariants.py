@@ -16,6 +16,8 @@ from customers.identifying import identity
 from customers.models import Customer
 from engagement.models import Survey, SurveyResponse
 from feedback.models import Document
+from integrations.deliveries import Verdict, log
+from integrations.issuing import issue_key
 from properties.models import Definition
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +48,13 @@ def cast() -> dict[str, int]:
         ]  # fmt: skip
         survey = Survey.objects.create(name="NPS", kind="nps")
         SurveyResponse.objects.create(survey=survey, customer=ana, score=9, answered_at=clock.now())
-    return {"ana": ana.pk, "bo": bo.pk, "tag": tag.pk, "paper": papers[0].pk}
+    key, _ = issue_key(kind="user", name="Warehouse", scopes=[], actor=ACTOR)
+    verdict = Verdict("created", "p-1", customer_id=ana.pk, body={"id": "p-1"})
+    delivery = log([verdict], source=key.source, key=key, via="webhook", now=clock.now())
+    return {
+        "ana": ana.pk, "bo": bo.pk, "tag": tag.pk, "paper": papers[0].pk, "key": key.pk, "delivery": delivery.pk,
+        "record": delivery.records.get().pk,
+    }  # fmt: skip
 
 
 def broken() -> dict[str, list[object]]:
@@ -154,6 +162,16 @@ BREAKS = {
     ),
     "every account was recorded when it was made": (
         "DELETE FROM audit_change WHERE \"table\" = 'accounts_account'", None,
+    ),
+    "a key opens the door of its own source's kind": (
+        "UPDATE integrations_apikey SET kind = 'api' WHERE id = {key}", "key",
+    ),
+    "a delivery counts the records that it has": (
+        "UPDATE integrations_delivery SET record_count = 2 WHERE id = {delivery}", "delivery",
+    ),
+    "nothing that was sent about somebody permanently deleted is kept": (
+        "INSERT INTO customers_erasure (token, customer_id, begun_at, done_at)"
+        " VALUES (gen_random_uuid(), {ana}, now(), now())", "record",
     ),
     "every change belongs to an entry": ("DELETE FROM audit_entry WHERE verb = 'customer.created'", None),
     "every entry names who or what gave the command": ("UPDATE audit_entry SET via = 'page'", None),

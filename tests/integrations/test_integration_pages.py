@@ -197,6 +197,15 @@ def test_the_list_says_how_each_is_doing(admin: Client, made: Callable[..., Inte
     assert "No JSON." in page
 
 
+def test_the_overview_tells_admins_who_needs_somebody_first(admin: Client, made: Callable[..., Integration]) -> None:
+    assert "Nothing is connected yet" in text(admin.get("/integrations/health/"))
+    fine, failing = made("user", "Fine"), made("feedback", "Broken")
+    deliver(fine, Verdict("created", "a"))
+    log_refused(source=failing.source, key=None, via="intake", now=clock.now(), code="malformed", message="No JSON.")
+    said = text(admin.get("/integrations/health/", headers={"HX-Request": "true", "HX-Target": "sync-health"}))
+    assert re.search("Broken Failing .*Fine Connected", said)
+
+
 def test_the_list_asks_as_much_for_many_as_for_one(
     admin: Client, made: Callable[..., Integration], django_assert_max_num_queries: Any
 ) -> None:
