@@ -106,7 +106,7 @@ def test_an_integration_is_added_without_scripts(page_as: Callable[..., Page]) -
     page.get_by_label("Name").fill("Billing sync")
     page.get_by_role("button", name="Create key").click()
     expect(page.locator(".errors")).to_contain_text("Choose at least one")
-    page.get_by_label("See customers").check()
+    page.get_by_label("See and export customers").check()
     page.get_by_role("button", name="Create key").click()
     expect(page.locator("#mcp-url")).to_contain_text("/mcp")
 
