@@ -82,7 +82,11 @@ def _normalized_email(typed: str) -> str:
     """Well-formed is enough (2.2): no look-up, made-up domains pass, and so do letters of any script."""
     local, at, domain = typed.rpartition("@")
     # Django's validator knows ASCII local parts only: any other letter counts as a letter.
-    plain = "".join("a" if ord(c) > 127 and c.isprintable() and not c.isspace() else c for c in local)
+    plain = (
+        local
+        if local.isascii()
+        else "".join("a" if ord(c) > 127 and c.isprintable() and not c.isspace() else c for c in local)
+    )
     try:
         if not at:
             raise ValidationError("")

@@ -10,10 +10,10 @@ from typing import Any
 
 from audit.actor import Actor
 from customers.matching import LOCKS_LIMIT, lock
-from customers.matching_many import Owners, owners_of
 from customers.suppressing import require_open
 from customers.upserting_rows import write
 from customers.upserting_rule import Plan
+from customers.upserting_unchanged import unchanged
 from customers.upserts import Place, Upsert, Upserted
 
 __all__ = ["Place", "Upsert", "Upserted", "batches", "upsert_many"]
@@ -28,14 +28,14 @@ def upsert_many(items: Sequence[Upsert], *, actor: Actor, now: datetime, viewer:
     IntakeStopped.
     """
     require_open()
-    outcomes: list[Any] = _unchanged(items, actor=actor, now=now, viewer=viewer)
+    outcomes: list[Any] = unchanged(items, actor=actor, viewer=viewer)
     rest = [place for place, outcome in enumerate(outcomes) if outcome is None]
     if not rest:
         return outcomes
     lock({one for place in rest for one in items[place].every_identity})
     left = [items[place] for place in rest]
     while True:
-        plan = Plan(left, actor=actor, now=now, viewer=viewer, locked=True)
+        plan = Plan(left, actor=actor, now=now, viewer=viewer)
         found = plan.run()
         if plan.properties.save() and plan.attributes.save():
             break
@@ -56,31 +56,3 @@ def batches(items: Sequence[Upsert], most: int = LOCKS_LIMIT) -> Iterator[Sequen
         named += number
     if start < len(items):
         yield items[start:]
-
-
-def _unchanged(items: Sequence[Upsert], *, actor: Actor, now: datetime, viewer: Any) -> list[Upserted | None]:
-    """Those that say what is known already, found without a lock; None for each that needs a second look."""
-    outcomes: list[Upserted | None] = [None] * len(items)
-    owners = owners_of({one for item in items for one in item.every_identity})
-    likely = [place for place, item in enumerate(items) if _may_be_known(item, owners)]
-    if not likely:
-        return outcomes
-    plan = Plan([items[place] for place in likely], actor=actor, now=now, viewer=viewer)
-    found = plan.run()
-    others = {
-        owner
-        for item in (items[place] for place in sorted(set(range(len(items))) - set(likely)))
-        for one in item.every_identity
-        for owner in owners.get((one.kind, one.normalized), ())
-    }
-    touched = plan.touched | others
-    for place, outcome in zip(likely, found, strict=True):
-        if outcome.status == "unchanged" and outcome.customer_id not in touched:
-            outcomes[place] = outcome
-    return outcomes
-
-
-def _may_be_known(item: Upsert, owners: Owners) -> bool:
-    """Whether every identity is somebody's already: else there is something to write, or to refuse."""
-    known = all((one.kind, one.normalized) in owners for one in item.every_identity)
-    return known and bool(item.customer_id or item.every_identity)

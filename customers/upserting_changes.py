@@ -13,7 +13,7 @@ from customers.upserts import Place, Upsert
 from properties import provenance
 from properties.casting import Typed
 
-_LISTS = {"email": "emails", "phone": "phones", "user_id": "user_ids", "handle": "handles"}
+LISTS = {"email": "emails", "phone": "phones", "user_id": "user_ids", "handle": "handles"}
 
 
 class Change:
@@ -89,7 +89,7 @@ class Change:
             held
             for key, held in self.person.held.items()
             if key not in kept
-            and _LISTS.get(held.identity.kind) in self.item.replace
+            and LISTS.get(held.identity.kind) in self.item.replace
             and (self.actor.rank != "sync" or (held.source_id and held.source_id == self.actor.source_id))
         ]
         if gone:
@@ -131,7 +131,7 @@ class Change:
         """Whether the first of what was sent comes before the one that is primary now."""
         if current is None:
             return True
-        if _LISTS[kind] not in self.item.replace:
+        if LISTS[kind] not in self.item.replace:
             return False
         marks, key = self.person.provenance, PRIMARY_KEYS[kind]
         by_hand = current.source_id is None and key not in marks and self.actor.rank == "sync"

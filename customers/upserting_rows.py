@@ -34,7 +34,7 @@ _SEAT_CHANGED = ("contact", "key_contact", "owner", "properties", "provenance")
 def write(plan: Plan) -> None:
     """Makes true what the plan says; the definitions of properties are there already."""
     people = [plan.known.people[pk] for pk in sorted(plan.touched)]
-    accounts = _accounts(plan, people)
+    accounts = _accounts(plan)
     tags = _tags(plan, people)
     moment = plan.now.isoformat()
     new = [one for one in people if one.is_new]
@@ -60,11 +60,10 @@ def _row(person: Person, tags: dict[int | str, int], now: str) -> tuple[Any, ...
     )  # fmt: skip
 
 
-def _accounts(plan: Plan, people: Iterable[Person]) -> dict[str | int | None, int]:
-    """The ids of accounts by their own IDs; those never heard of are made."""
+def _accounts(plan: Plan) -> dict[str | int | None, int]:
+    """The ids of accounts by their own IDs; those never heard of are made, also when nobody is left in them."""
     ids: dict[str | int | None, int] = {external_id: pk for external_id, (pk, _) in plan.known.accounts.items()}
-    wanted = {account for one in people for account, seat in one.seats.items() if seat.pk is None} - ids.keys()
-    new = sorted(one for one in wanted if isinstance(one, str))
+    new = sorted(plan.named_accounts - ids.keys())
     if new:
         Account.objects.bulk_create(
             [Account(external_id=one, name=one, sort_name=fold(one)[:300]) for one in new], ignore_conflicts=True
@@ -74,10 +73,10 @@ def _accounts(plan: Plan, people: Iterable[Person]) -> dict[str | int | None, in
 
 
 def _tags(plan: Plan, people: Iterable[Person]) -> dict[int | str, int]:
-    """The id of each tag that somebody has, by itself or by the folded name of one never seen."""
+    """The id of each tag that somebody has, by itself or by the folded name of one never seen, which is made."""
     every = {tag for one in people for tag in one.tags}
     ids: dict[int | str, int] = {tag: tag for tag in every if isinstance(tag, int)}
-    new = sorted(tag for tag in every if isinstance(tag, str))
+    new = sorted(plan.new_tags)
     if new:
         rows = [Tag(name=plan.new_tags[one], folded=one, hue=hue_of(one)) for one in new]
         Tag.objects.bulk_create(rows, ignore_conflicts=True)

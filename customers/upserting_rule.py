@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -44,28 +43,25 @@ class Clean:
 
 
 class Plan:
-    """The items applied in order to what is known of everybody they may be about."""
+    """The items applied in order to what is known of everybody they may be about; their identities are locked."""
 
-    def __init__(
-        self, items: Sequence[Upsert], *, actor: Actor, now: datetime, viewer: Any = None, locked: bool = False
-    ) -> None:
+    def __init__(self, items: Sequence[Upsert], *, actor: Actor, now: datetime, viewer: Any = None) -> None:
         self.items, self.actor, self.now = items, actor, now
         every = {one for item in items for one in item.every_identity}
         self._owners: Owners = owners_of(every)
-        # Whoever is known by all that was sent is not suppressed: without locks only they are asked for
-        gone = suppressing.among(every) if locked else set()
-        self._suppressed = {(one.kind, one.normalized) for one in gone}
+        self._suppressed = {(one.kind, one.normalized) for one in suppressing.among(every)}
         about = {owner for owners in self._owners.values() if len(owners) <= MOST_OWNERS for owner in owners}
-        self.known = read(items, about, teams=teams_of(viewer), locked=locked)
+        self.known = read(items, about, teams=teams_of(viewer), locked=True)
         self.properties = Casting(Definition.Subject.CUSTOMER, {key for item in items for key in item.properties})
         attributes = {key for item in items for place in item.places for key in place.properties}
         self.attributes = Casting(Definition.Subject.MEMBERSHIP, attributes)
         self.touched: set[int] = set()
         self.kept_out: list[Identity] = []
         self.new_tags: dict[str, str] = {}  # names by folded name
+        self.named_accounts: set[str] = set()
         self.gone_identifiers: list[int] = []
         self.gone_seats: list[int] = []
-        self._ids: Any = iter(next_ids(Customer, sum(map(self._is_nobodys, items)))) if locked else count(-1, -1)
+        self._ids = iter(next_ids(Customer, sum(map(self._is_nobodys, items))))
 
     def run(self) -> list[Upserted]:
         return [self._take(item) for item in self.items]
@@ -227,6 +223,7 @@ class Plan:
 
     def _seat(self, change: Change, item: Upsert, clean: Clean) -> None:
         for place, values in clean.places:
+            self.named_accounts.add(place.account)
             change.seat(place, values)
         if not clean.places:
             change.set_own_contacts()

@@ -30,7 +30,7 @@ def receive(
     """
     require_open()
     began = time.monotonic()
-    integration = Integration.objects.select_related("source").get(source=key.source_id)
+    [integration] = Integration.objects.select_related("source").filter(source=key.source_id)
     verb = "users.synced" if operation == "users" else "accounts.synced"
     actor = Actor.of_source(integration.source, via="webhook")
     with recorded(actor, verb, integration, now=now) as entry:
