@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection as database
 
-from accounts.models import Account
+from accounts.models import Account, Team
 from audit.actor import Actor
 from audit.models import Change, Entry, Source
 from core import clock
@@ -22,6 +22,7 @@ from integrations.replaying import replay
 from properties.models import Definition
 from tests.integrations.census_driver import Connection, RpcFailed, field_of, over_http
 from tests.integrations.doors import key_for, send
+from tests.malformed import MALFORMED, Malformed
 
 
 @pytest.fixture
@@ -357,3 +358,23 @@ def test_late_runs_do_not_matter_to_what_staff_set(census: Connection) -> None:
     )
     census.sync("user", people(1), PEOPLE, "user_id")
     assert Customer.objects.get().properties["plan"] == ["Staff"]
+
+
+@pytest.mark.parametrize("bad", MALFORMED)
+def test_a_malformed_body_is_refused_as_json_rpc_does_and_writes_nothing(key: str, bad: Malformed) -> None:
+    answer = send(
+        "/census", bad.body, key=key, **{name.replace("-", "_"): value for name, value in bad.headers.items()}
+    )
+    error = answer.json()["error"]
+    assert 400 <= answer.status_code < 500
+    assert error["code"] in (-32700, -32600, -32000, "too_large")
+    assert bad.path in error["message"]
+    assert (Customer.objects.count(), DeliveryRecord.objects.count()) == (0, 0)
+
+
+def test_a_key_of_a_team_finds_and_changes_whom_the_team_may_see(census: Connection, source: Source) -> None:
+    census.sync("user", [ANA], USER, "user_id")
+    source.keys.update(team=Team.objects.create(name="Others"))
+    assert list(census.sync("user", [{"user_id": "p-1", "name": "X"}], USER, "user_id", attempts=1).failed) == ["p-1"]
+    assert census.sync("user", [{"user_id": "p-1"}], USER, "user_id", "delete").failed == {}
+    assert (Customer.objects.get().name, Customer.objects.get().state) == ("Ana Ruiz", "active")

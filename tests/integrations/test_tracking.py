@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from accounts.models import Account
+from accounts.models import Account, Team
 from audit.actor import Actor
 from audit.models import Entry, Source
 from core import clock
@@ -20,7 +20,9 @@ from customers.upserting import Upsert, upsert_many
 from engagement import messages
 from engagement.models import Message, UsageEvent
 from integrations.models import Delivery, DeliveryRecord
+from integrations.replaying import replay
 from tests.integrations.doors import key_for, send
+from tests.malformed import MALFORMED, Malformed, assert_refused
 
 pytestmark = pytest.mark.django_db
 
@@ -441,3 +443,34 @@ def test_a_batch_of_more_people_than_one_transaction_may_lock_is_taken_in_parts(
 def test_the_invariants_hold_after_all_of_it(key: str) -> None:
     test_alias_merges_the_two_and_the_old_name_still_leads_there(key)
     assert [found.line for found in findings() if found.broken] == []
+
+
+@pytest.mark.parametrize("bad", MALFORMED)
+def test_a_malformed_body_is_refused_and_writes_nothing(key: str, bad: Malformed) -> None:
+    headers = {name.replace("-", "_"): value for name, value in bad.headers.items()}
+    assert_refused(send("/v1/batch", bad.body, key=key, **headers), bad)
+    assert (Customer.objects.count(), DeliveryRecord.objects.count()) == (0, 0)
+
+
+def test_a_key_of_a_team_says_nothing_of_whom_the_team_may_not_see(key: str, source: Source) -> None:
+    call(key, "identify", userId="p-1", traits={"name": "Ana"})
+    source.keys.update(team=Team.objects.create(name="Others"))
+    assert call(key, "identify", userId="p-1", traits={"name": "X"}).json()["code"] == "identifier_conflict"
+    assert call(key, "track", userId="p-1", event="Saved").json()["code"] == "identifier_conflict"
+    assert (the_customer().name, UsageEvent.objects.count()) == ("Ana", 0)
+
+
+def test_rejected_calls_are_replayed_as_they_came(key: str) -> None:
+    call(key, "identify", userId="p-1", traits={"email": "ana@ex.test"})
+    call(key, "identify", userId="p-2")
+    early = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    body = {"userId": "p-2", "traits": {"email": "ana@ex.test", "plan": "Team"}, "timestamp": early}
+    assert call(key, "identify", messageId="m-1", sentAt=datetime.now(UTC).isoformat(), **body).status_code == 422
+    Identifier.objects.filter(kind="email").delete()
+    failed = Delivery.objects.get(status="failed")
+    made = replay(failed, [failed.records.get().pk], actor=Actor.of_system())
+    assert (made.updated_count, made.rejected_count) == (1, 0)
+    ben = Customer.objects.get(identifiers__value="p-2")
+    assert ben.primary_email == "ana@ex.test"
+    assert call(key, "identify", messageId="m-1", **body).status_code == 200  # a repeat now
+    assert Delivery.objects.latest("id").unchanged_count == 1
