@@ -46,7 +46,16 @@ class ErasedDocuments:
     documents: list[list[Any]]
 
 
-Entry = Erased | ErasedDocuments | Lifted
+@dataclass(frozen=True)
+class ErasedAccount:
+    """One account, without its people: `made_at` tells it from another of the number."""
+
+    at: str
+    account_id: int
+    made_at: str
+
+
+Entry = Erased | ErasedDocuments | ErasedAccount | Lifted
 
 
 def path() -> Path:
@@ -94,7 +103,7 @@ def entries() -> Iterator[Entry]:
 
 
 def _entries(lines: Iterable[bytes]) -> Iterator[Entry]:
-    kinds: dict[str, type[Entry]] = {kind.__name__: kind for kind in (Erased, ErasedDocuments, Lifted)}
+    kinds: dict[str, type[Entry]] = {kind.__name__: kind for kind in (Erased, ErasedDocuments, ErasedAccount, Lifted)}
     for line in lines:
         try:
             said = json.loads(line)

@@ -16,6 +16,7 @@ from audit.actor import Actor
 from audit.recording import recorded
 from core.arrays import AnyOf
 from core.retrying import retrying
+from customers import ledger
 from customers.accounts.deleting import IN_THE_WAY
 from customers.deleting import NOT_THERE, delete_many
 from customers.holding import hold_of
@@ -39,13 +40,17 @@ def next_batch(purge: Purge, now: datetime) -> bool:
     """Takes away the next rows of the account at hand; whether there is more."""
     pk = purge.ids[purge.position]
     with purging.unrecorded(purge, "account.purged", now) as entry:
-        account = Account.objects.filter(pk=pk).only("state", "legal_hold", "name").select_for_update().first()
+        account = (
+            Account.objects.filter(pk=pk).only("state", "legal_hold", "name", "created_at").select_for_update().first()
+        )
         why = _refusal(account)
         if account is None or why:
             purging.skip(purge, {pk: why})
             purge.position += 1
         else:
-            Account.objects.filter(pk=pk).exclude(state=State.PURGING).update(state=State.PURGING)
+            if account.state != State.PURGING:
+                ledger.append([ledger.ErasedAccount(now.isoformat(), pk, account.created_at.isoformat())])
+                Account.objects.filter(pk=pk).update(state=State.PURGING)
             if _part(purge, account):
                 _finish(purge, account)
                 purge.position += 1

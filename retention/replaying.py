@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
+from accounts.models import Account
 from core import clock, jobs
 from core.arrays import AnyOf
 from core.jobs import Status
@@ -28,6 +29,7 @@ def replay() -> int:
         again(line, clock.now())
         number += 1
     number += _documents(clock.now())
+    number += sum(_account(line, clock.now()) for line in ledger.entries() if isinstance(line, ledger.ErasedAccount))
     _lift()
     forget_checks()
     return number
@@ -94,6 +96,19 @@ def _documents(now: datetime) -> int:
                 entry.facts["documents"] = len(ids)
         number += 1
     return number
+
+
+def _account(line: ledger.ErasedAccount, now: datetime) -> bool:
+    """Deletes an account again; whether it was there."""
+    with transaction.atomic():
+        there = Account.objects.filter(pk=line.account_id, created_at=datetime.fromisoformat(line.made_at))
+        if not there.exclude(state=Account.State.PURGING).update(state=Account.State.PURGING, deleted_at=now):
+            return False
+        purge = Purge.objects.create(
+            subject=Purge.Subject.ACCOUNT, ids=[line.account_id], total=1, reason=Purge.Reason.REPLAY
+        )
+    jobs.run(Purge, purge.pk, turn_seconds=24 * 3600)
+    return True
 
 
 def _lift() -> None:

@@ -1,12 +1,14 @@
 """Accounts deleted, restored, held and permanently deleted, with the choice for who belongs only there (6.1, 6.2)."""
 
 import pytest
+from django.core.management import call_command
 
 from accounts import holding
 from accounts.models import Account, Team, TeamAccount
 from audit.actor import Actor
 from audit.models import Change, Entry
 from core import clock, jobs
+from customers import ledger
 from customers.accounts import deleting
 from customers.deleting import NotDeleted
 from customers.holding import Held
@@ -138,6 +140,24 @@ def test_a_purged_account_is_gone_and_what_was_said_there_stays_without_it(acme,
     values = Change.objects.filter(account_id=acme.pk, table="accounts_account")
     assert values.exists()
     assert not any("Acme" in str(one.before) + str(one.after) for one in values)
+
+
+def test_a_purged_account_does_not_come_back_with_a_backup(acme, both, mina):
+    deleting.delete(acme, actor=mina)
+    run(organisations.start(acme, customers=False, documents="delete", actor=mina))
+    [line] = ledger.entries()
+    assert line == ledger.ErasedAccount(line.at, acme.pk, acme.created_at.isoformat())
+    assert "acme" not in ledger.path().read_text().lower()
+    # The database as it was before; and another, in which somebody else has the number
+    back = AccountFactory(pk=acme.pk, name="Acme")
+    Account.objects.filter(pk=back.pk).update(created_at=acme.created_at)
+    call_command("replay_erasures")
+    assert not Account.objects.filter(pk=acme.pk).exists()
+    receipt = Purge.objects.latest("pk")
+    assert (receipt.reason, receipt.status, receipt.deleted_count) == ("replay", "done", 1)
+    other = AccountFactory(pk=acme.pk, name="Another")
+    call_command("replay_erasures")
+    assert Account.objects.get(pk=acme.pk) == other
 
 
 @pytest.mark.parametrize("together", [True, False])

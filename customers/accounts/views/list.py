@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import Account
-from core import addresses, htmx, schedules
+from audit.actor import Actor
+from core import addresses, clock, htmx, schedules
 from core.paging import Page, capped_count, keyset
 from core.ui import capped_text, checked, number_text, reading_of
 from customers import setting_many
