@@ -29,7 +29,7 @@ def refusal(request: HttpRequest, refused: Refused, reference: str) -> HttpRespo
 @endpoint(ApiKey.Kind.API, key_of=key_of, refusal_of=refusal)
 def serve(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpResponse:
     """One message of the protocol, whichever revision; 403 for a key that may read nothing."""
-    from api import mcp_serving, mcp_tools  # the SDK takes a second to import: only processes that serve it pay
+    from api import mcp_serving, mcp_tools  # only a web server imports the SDK when it starts (api/apps.py)
 
     if not mcp_tools.tools_of(key):
         raise Refused(403, "missing_scope", "This key may read nothing: it needs customers:read or the like.")
