@@ -5,7 +5,6 @@ from typing import Any, Literal
 from django.core.exceptions import ValidationError
 from pydantic import BaseModel, Field
 
-from accounts.models import Account
 from api.mcp_asking import (  # fmt: skip
     Answer,
     Arguments,
@@ -22,6 +21,7 @@ from api.mcp_asking import (  # fmt: skip
     refuse,
     tag_names,
 )
+from api.presenting.customers import presented_one
 from customers import listing
 from customers.dealings import as_seen
 from customers.filters import CustomerFilter
@@ -33,7 +33,6 @@ COLUMNS = (
     "name", "primary_email", "primary_phone", "channels", "tag_ids", "feedback_count", "first_seen_at", "last_seen_at",
     "properties",
 )  # fmt: skip
-NOTES = 20
 Channel = Literal["", "widget", "email", "api", "voice", "chat", "survey", "social", "import"]
 
 
@@ -72,28 +71,6 @@ class Customers(BaseModel):
     next: str | None = Field(description="The cursor of the next page; null on the last one.")
 
 
-class Place(BaseModel):
-    account_id: int
-    account: str
-    contact: bool
-    key_contact: bool
-    properties: dict[str, list[Any]]
-
-
-class WholeCustomer(CustomerRow):
-    emails: list[str]
-    phones: list[str]
-    user_ids: list[str]
-    handles: list[str]
-    properties: dict[str, list[Any]]
-    segments: list[str]
-    memberships: list[Place]
-    notes: list[str]
-    merged_ids: list[int]
-    created_at: str
-    updated_at: str
-
-
 def list_customers(given: ListCustomers, question: Question) -> Answer:
     """Customers, a page at a time."""
     data = query(
@@ -115,39 +92,12 @@ def list_customers(given: ListCustomers, question: Question) -> Answer:
 
 
 def get_customer(given: GetCustomer, question: Question) -> Answer:
-    """One customer. Raises Fault where there is none that the key may see."""
+    """One customer, as the REST API gives them. Raises Fault where there is none that the key may see."""
     pk = given.id if given.id is not None else _owner_of(given.email)
     customer = _visible(pk, question) or _visible(survivor_of(pk), question)
     if customer is None:
         raise Fault("There is no such customer.")
-    identifiers: dict[str, list[str]] = {kind: [] for kind in Identifier.Kind.values}
-    for kind, value, normalized in customer.identifiers.values_list("kind", "value", "normalized"):
-        identifiers[kind].append(normalized if kind == Identifier.Kind.PHONE else value)
-    accounts = Account.objects.visible_to(question.key).active()
-    places = customer.memberships.filter(account__in=accounts).select_related("account")
-    body = rows_of([customer], question)[0] | {
-        "emails": identifiers["email"],
-        "phones": identifiers["phone"],
-        "user_ids": identifiers["user_id"],
-        "handles": identifiers["handle"],
-        "properties": customer.properties,
-        "segments": list(Segment.objects.filter(members__customer=customer).values_list("name", flat=True)),
-        "memberships": [
-            {
-                "account_id": one.account_id,
-                "account": one.account.name,
-                "contact": one.contact,
-                "key_contact": one.key_contact,
-                "properties": one.properties,
-            }
-            for one in places
-        ],
-        "notes": list(customer.notes.order_by("-pk").values_list("body", flat=True)[:NOTES]),
-        "merged_ids": list(Customer.objects.filter(merged_into=customer).order_by("pk").values_list("pk", flat=True)),
-        "created_at": moment(customer.created_at),
-        "updated_at": moment(customer.updated_at),
-    }
-    return Answer(body, about=customer)
+    return Answer(presented_one(customer.pk, question.key, now=question.now), about=customer)
 
 
 def rows_of(customers: list[Customer], question: Question) -> list[dict[str, Any]]:
@@ -171,8 +121,7 @@ def rows_of(customers: list[Customer], question: Question) -> list[dict[str, Any
 
 
 def _visible(pk: int | None, question: Question) -> Customer | None:
-    visible = Customer.objects.visible_to(question.key).active().with_company(question.key)
-    return visible.filter(pk=pk).first() if pk else None
+    return Customer.objects.visible_to(question.key).active().filter(pk=pk).first() if pk else None
 
 
 def _owner_of(email: str) -> int:

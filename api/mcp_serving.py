@@ -107,7 +107,7 @@ def _described(name: str, tool: Tool) -> types.Tool:
         title=tool.title,
         description=tool.description,
         input_schema=tool.takes.model_json_schema(),
-        output_schema=tool.gives.model_json_schema(mode="serialization"),
+        output_schema=tool.gives.model_json_schema(),
         annotations=READ_ONLY,
     )
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api import mcp_accounts, mcp_customers, mcp_documents, mcp_searching
 from api.mcp_asking import Answer, Arguments
+from api.schemas.customers import CustomerOut
 from integrations.models import ApiKey
 
 
@@ -31,7 +32,7 @@ TOOLS: dict[str, Tool] = {
     ),
     "get_customer": Tool(
         "Get a customer", "One customer by number or email: contact details, properties, accounts, notes.", CUSTOMERS,
-        mcp_customers.GetCustomer, mcp_customers.WholeCustomer, mcp_customers.get_customer,
+        mcp_customers.GetCustomer, CustomerOut, mcp_customers.get_customer,
     ),
     "list_documents": Tool(
         "List feedback", "Feedback (tickets, emails, chats, calls, survey comments) by words and filters, a page at a"

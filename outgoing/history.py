@@ -8,7 +8,7 @@ from outgoing.models import Endpoint
 
 def load_endpoints(ids: set[int], viewer: Any) -> dict[int, Named]:
     found = Endpoint.objects.filter(pk__in=ids).values_list("pk", "name")
-    return {pk: Named(name, address("webhooks:detail", pk)) for pk, name in found}
+    return {pk: Named(name, address("outgoing:detail", pk)) for pk, name in found}
 
 
 words("outgoing_endpoint", Wording(thing="webhook", kind="endpoint", labels={"paused_at": "Paused"}))

@@ -2,7 +2,7 @@ from django.urls import path
 
 from outgoing.views import endpoints
 
-app_name = "webhooks"
+app_name = "outgoing"
 
 urlpatterns = [
     path("", endpoints.index, name="list"),

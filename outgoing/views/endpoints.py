@@ -69,7 +69,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = EndpointForm(request.POST or None, initial=now)
     if request.method == "POST" and form.is_valid():
         managing.edit(endpoint, form.cleaned_data, actor=Actor.of_staff(request.user))
-        return redirect(request, "webhooks:detail", pk, toast=f"Saved {form.cleaned_data['name']}")
+        return redirect(request, "outgoing:detail", pk, toast=f"Saved {form.cleaned_data['name']}")
     context = {"form": form, "endpoint": endpoint}
     return page(request, "outgoing/form.html", context, status=422 if form.errors else 200)
 
@@ -88,7 +88,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
     managing.pause(endpoint, actor=Actor.of_staff(request.user))
-    return redirect(request, "webhooks:detail", pk, toast=f"Paused {endpoint}")
+    return redirect(request, "outgoing:detail", pk, toast=f"Paused {endpoint}")
 
 
 @requires("integrations.manage")
@@ -96,7 +96,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
     managing.resume(endpoint, actor=Actor.of_staff(request.user))
-    return redirect(request, "webhooks:detail", pk, toast=f"Resumed {endpoint}")
+    return redirect(request, "outgoing:detail", pk, toast=f"Resumed {endpoint}")
 
 
 @requires("integrations.manage")
@@ -104,7 +104,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 def send_test(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
     row = managing.send_test(endpoint, actor=Actor.of_staff(request.user))
-    return redirect(request, "webhooks:delivery", pk, row.pk, toast="Sending a test event")
+    return redirect(request, "outgoing:delivery", pk, row.pk, toast="Sending a test event")
 
 
 @requires("integrations.manage")
@@ -114,7 +114,7 @@ def replay(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
     count = managing.replay(endpoint, actor=Actor.of_staff(request.user))
     said = f"Sending {count:,} again" if count else "Nothing was given up"
-    return redirect(request, "webhooks:detail", pk, toast=said)
+    return redirect(request, "outgoing:detail", pk, toast=said)
 
 
 @requires("integrations.manage")
@@ -123,7 +123,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=pk)
     if request.method == "POST":
         managing.delete(endpoint, actor=Actor.of_staff(request.user))
-        return redirect(request, "webhooks:list", toast=f"Deleted {endpoint}")
+        return redirect(request, "outgoing:list", toast=f"Deleted {endpoint}")
     return page(request, "outgoing/delete.html", {"endpoint": endpoint}, partials=("dialog",))
 
 
@@ -147,4 +147,4 @@ def delivery(request: HttpRequest, pk: int, delivery_id: int) -> HttpResponse:
 def replay_one(request: HttpRequest, pk: int, delivery_id: int) -> HttpResponse:
     row = get_object_or_404(Delivery.objects.select_related("endpoint"), pk=delivery_id, endpoint=pk)
     managing.replay(row.endpoint, row.pk, actor=Actor.of_staff(request.user))
-    return redirect(request, "webhooks:delivery", pk, delivery_id, toast="Sending it again")
+    return redirect(request, "outgoing:delivery", pk, delivery_id, toast="Sending it again")

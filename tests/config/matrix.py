@@ -312,18 +312,18 @@ api:bulk_deliveries                       -             key
 
 mcp:serve                                 -             key
 
-webhooks:list                             admin!        -
-webhooks:new                              admin!        admin!
-webhooks:detail                           admin!        -               pk=webhook
-webhooks:edit                             admin!        admin!          pk=webhook
-webhooks:rotate                           -             admin!          pk=webhook
-webhooks:pause                            -             admin!          pk=webhook
-webhooks:resume                           -             admin!          pk=webhook
-webhooks:test                             -             admin!          pk=webhook
-webhooks:replay                           -             admin!          pk=webhook
-webhooks:delete                           admin!        admin!          pk=webhook
-webhooks:delivery                         admin!        -               pk=webhook delivery_id=webhook_delivery
-webhooks:replay_one                       -             admin!          pk=webhook delivery_id=webhook_delivery
+outgoing:list                             admin!        -
+outgoing:new                              admin!        admin!
+outgoing:detail                           admin!        -               pk=webhook
+outgoing:edit                             admin!        admin!          pk=webhook
+outgoing:rotate                           -             admin!          pk=webhook
+outgoing:pause                            -             admin!          pk=webhook
+outgoing:resume                           -             admin!          pk=webhook
+outgoing:test                             -             admin!          pk=webhook
+outgoing:replay                           -             admin!          pk=webhook
+outgoing:delete                           admin!        admin!          pk=webhook
+outgoing:delivery                         admin!        -               pk=webhook delivery_id=webhook_delivery
+outgoing:replay_one                       -             admin!          pk=webhook delivery_id=webhook_delivery
 
 audit:list                                admin!        -
 audit:export                              -             admin!

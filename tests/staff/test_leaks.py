@@ -34,7 +34,7 @@ PLACES = {
     "link-rules:pk": "integration", "link-rules:rule_id": "linkrule",
     "integrations:key_id": "apikey", "integrations:replay_id": "replay",
     "audit:pk": "entry", "audit:history:pk": "customer", "imports:pk": "import", "policies:pk": "policy",
-    "tags:pk": "tag", "webhooks:pk": "webhook", "webhooks:delivery_id": "webhook",
+    "tags:pk": "tag", "outgoing:pk": "webhook", "outgoing:delivery_id": "webhook",
     "properties:pk": "property", "teams:pk": "team", "teams:account_id": "account", "teams:user_id": "user",
     "impersonation:of_customer:pk": "customer", "impersonation:of_account:pk": "account",
     "segments:pk": "segment", "segments:customer_id": "customer", "campaigns:pk": "campaign",
