@@ -17,4 +17,4 @@ from api.views import (  # noqa: F401
 for one in (customers, documents, accounts, catalogue, reports):
     api.add_router("", one.router)
 
-__all__ = ["patterns"]
+__all__ = ["api", "patterns"]

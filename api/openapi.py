@@ -46,7 +46,7 @@ def _parameter(name: str, schema: dict[str, Any], said: str) -> dict[str, Any]:
 @cache
 def document() -> dict[str, Any]:
     """The whole document: the same for everybody, made once."""
-    from api.rest import api
+    from api.calls import api  # once every call is declared
     from api.schemas.reports import RECORDS
 
     made: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="/api/v1"))
@@ -87,6 +87,8 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         said = "Any text of your own: sent again within 24 hours, the first answer comes again"
         header = {"name": "Idempotency-Key", "in": "header", "required": False, "schema": schema, "description": said}
         operation.setdefault("parameters", []).append(header)
+    if operation["operationId"] == "get_export_customer":
+        operation["responses"][200]["content"]["application/zip"] = {"schema": {"type": "string", "format": "binary"}}
     operation["responses"] = {str(status): one for status, one in operation["responses"].items()}
     for status, one in operation["responses"].items():
         if status in {"400", "401", "403", "413"}:  # may be said before the key was counted

@@ -95,7 +95,7 @@ def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 
 def call(
-    router: Router, method: str, route: str, *scopes: str, answers: Mapping[int, Any], name: str, refuses: str = "",
+    router: Router, method: str, route: str, *scopes: str, answers: Mapping[int, Any], name: str,
     **options: Any,
 ) -> Callable[[View], View]:  # fmt: skip
     """One call of the API: who may make it and what it answers. A POST with an Idempotency-Key is done once."""
@@ -105,6 +105,7 @@ def call(
         wrapped = functools.wraps(view)(functools.partial(once, view)) if method == "POST" else view
         METHODS[name].add(method)
         said = {**answers, **dict.fromkeys(_refusals(method, route, reads_body), Error)}
+        options["openapi_extra"] = {**options.get("openapi_extra", {}), "x-scopes": list(scopes)}
         register = router.api_operation(
             [method], route, auth=Key(*scopes, reads_body=reads_body), response=said, url_name=name,
             operation_id=f"{method.lower()}_{name}", **options,

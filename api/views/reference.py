@@ -8,7 +8,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from api.openapi import document
-from integrations.answers import Refused, refusal
+from api.trying import groups
+from integrations.answers import Refused, answer, refusal
 from staff.permissions import public
 
 
@@ -16,15 +17,14 @@ from staff.permissions import public
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document, which names nothing of anybody."""
-    from integrations.answers import answer
-
     return answer(document())
 
 
 @public
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    return render(request, "api/docs.html", {"document": document()})
+    """Every call as a form; whoever has a key types it in."""
+    return render(request, "api/docs.html", {"groups": groups()})
 
 
 @public
