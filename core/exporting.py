@@ -137,15 +137,14 @@ class Property(Func):
         super().__init__(F(column))
         held = f"({_EXPRESSION} -> '{key}')"
         one, each = f"({held} -> 0)", "told.value"
-        said = _SAID.format(one, SAFE.format(ESCAPED.format(f"({one} #>> '{{}}')")))
+        said = _SAID.format(one, SAFE.format(ESCAPED.format(f"({held} ->> 0)")))
         several = _SAID.format(each, ESCAPED.format(f"({each} #>> '{{}}')"))
         listed = (
             f"(SELECT string_agg({several}, '; ' ORDER BY told.place)"  # noqa: S608 - a key has no quotes
             f" FROM jsonb_array_elements({held}) WITH ORDINALITY told (value, place))"
         )
         self.extra["template"] = (
-            f"CASE WHEN jsonb_typeof({held}) IS DISTINCT FROM 'array' THEN NULL"
-            f" WHEN jsonb_array_length({held}) = 1 THEN {said} ELSE {SAFE.format(listed)} END"
+            f"CASE WHEN {held} -> 1 IS NULL THEN {said} ELSE {SAFE.format(listed)} END"  # most have one, or none
         )
 
 
