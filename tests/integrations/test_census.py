@@ -255,6 +255,7 @@ def test_records_that_are_as_they_were_write_nothing(census: Connection) -> None
 
 
 @pytest.mark.long
+@pytest.mark.django_db(transaction=True)  # each batch gives its locks back
 def test_a_hundred_thousand_records_that_are_as_they_were_write_nothing(census: Connection) -> None:
     census.sync("user", people(100_000), PEOPLE, "user_id")
     before = versions()
