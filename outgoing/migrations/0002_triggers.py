@@ -11,9 +11,9 @@ CAUSE = """
 CREATE FUNCTION outgoing_cause() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(nullif(current_setting('roster.entry', true), '')::bigint, -(pg_current_xact_id()::text::bigint))
 $$;
-CREATE FUNCTION outgoing_wanted(kinds text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
-    SELECT EXISTS (SELECT FROM outgoing_endpoint WHERE events::text[] && kinds)
-$$;
+CREATE FUNCTION outgoing_wanted(kinds text[]) RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN
+    RETURN EXISTS (SELECT FROM outgoing_endpoint WHERE events::text[] && kinds);  -- planned once a session
+END $$;
 """
 
 # Tells of these customers as updated, unless the same command has told so, or that they came to exist. Only active ones:
