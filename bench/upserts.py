@@ -1,7 +1,8 @@
 """`python -m bench.upserts`: how many customers a second the upsert engine takes, new ones and the same again.
 
-Two processes at once, as two workers would, each in batches of 333 (a name, an email, a user ID, two properties). The
-machine may be busy with other work, so the processor time of both sides is told, and what two cores make of it.
+Two processes at once, as two workers would, each in batches of 333 (a name, an email, a user ID, two properties), from
+items made beforehand. The machine may be busy with other work, so the processor time of both sides is told, and what two
+cores make of it.
 """
 
 import argparse
@@ -86,9 +87,10 @@ def upserted(run: str, number: int, plan: str = "Team") -> Took:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         pids = [cursor.fetchone()[0], os.getpid()]
+    every = [_item(run, place, plan) for place in range(number)]
     took, started, before = Took(), time.perf_counter(), processor.used(pids)
     for first in range(0, number, BATCH):
-        items = [_item(run, place, plan) for place in range(first, min(number, first + BATCH))]
+        items = every[first : first + BATCH]
         took.written += take(items)
         took.customers += len(items)
     took.seconds, took.processor_ms = time.perf_counter() - started, processor.used(pids) - before

@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.upserting import AccountUpsert, AccountUpserted, upsert_accounts
 from audit.actor import Actor
+from customers.suppressing import require_open
 from integrations.deliveries import Verdict
 from integrations.mapping import mapping_of
 from integrations.models import Integration
@@ -17,7 +18,8 @@ from properties.models import Definition
 def take_accounts(
     records: Sequence[Any], *, integration: Integration, actor: Actor, now: datetime, viewer: Any = None
 ) -> list[Verdict]:
-    """What became of each record, in order. Runs inside the caller's audit entry."""
+    """What became of each record, in order. Runs inside the caller's audit entry. Raises IntakeStopped."""
+    require_open()
     mapping = mapping_of(integration)
     verdicts: list[Verdict | None] = [None] * len(records)
     items: dict[int, AccountUpsert] = {}

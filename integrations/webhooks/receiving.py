@@ -8,7 +8,6 @@ from typing import Any
 from audit.actor import Actor
 from audit.recording import recorded
 from core.retrying import retrying
-from customers.suppressing import require_open
 from integrations.deliveries import Verdict, log
 from integrations.models import ApiKey, Delivery, DeliveryRecord, Integration
 from integrations.replaying import replayer
@@ -28,7 +27,6 @@ def receive(
 
     Raises IntakeStopped.
     """
-    require_open()
     began = time.monotonic()
     [integration] = Integration.objects.select_related("source").filter(source=key.source_id)
     verb = "users.synced" if operation == "users" else "accounts.synced"
