@@ -70,16 +70,17 @@ def intake(port: int, *, clients: int = 4, seconds: float = 8.0) -> tuple[float,
     return sum(done) / (time.perf_counter() - started), f"answered {refused}" if refused else ""
 
 
-def imported() -> tuple[float, str]:
-    """Rows of a CSV file a second, from the start of the command to its end, and what to say of it; or 0 and why."""
+def imported(kind: str = "documents") -> tuple[float, str]:
+    """Rows of a CSV file of this kind a second, from the start of the command to its end, and what to say of it; or 0
+    and why."""
     with tempfile.TemporaryDirectory() as directory:
         file = Path(directory) / f"bench{time.time_ns()}.csv"
-        write_csv(file)
+        (write_customers if kind == "customers" else write_csv)(file)
         started = time.perf_counter()
-        done, processor_seconds = _run([PYTHON, "manage.py", "import_documents", str(file), "--guess", "--skip-checks"])
+        done, processor_seconds = _run([PYTHON, "manage.py", "import_csv", str(file), "--kind", kind, "--skip-checks"])
         taken = time.perf_counter() - started
     if done.returncode:
-        return 0, (done.stderr.strip().splitlines() or ["import_documents failed"])[-1]
+        return 0, (done.stderr.strip().splitlines() or ["import_csv failed"])[-1]
     said = " ".join(done.stdout.split())
     left_out = re.search(r"([\d,]+) left out", said)
     if left_out and left_out[1] != "0":
@@ -105,6 +106,20 @@ def _run(command: list[str]) -> tuple["subprocess.CompletedProcess[str]", float]
     own = after.children_user + after.children_system - before.children_user - before.children_system
     done = subprocess.CompletedProcess(command, process.returncode, out, err)
     return done, own + sum(theirs.values()) / 1000
+
+
+def write_customers(file: Path) -> None:
+    """Customers, most of them new, a tenth twice: with an email, a user ID, an account and three properties."""
+    chance = random.Random(file.name)  # noqa: S311
+    with file.open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["Name", "Email", "User ID", "Account ID", "Bench plan", "Bench seats", "Bench city"])
+        for number in range(IMPORTED_ROWS):
+            person = number if number % 10 else chance.randrange(number + 1)
+            rows.writerow(
+                [f"Import Person {person}", f"{file.stem}.{person}@import.example", f"{file.stem}-{person}",
+                 f"bench-org-{person % 500}", ("Pro", "Team", "Free")[person % 3], person % 50, f"City {person % 90}"]
+            )  # fmt: skip
 
 
 def write_csv(file: Path) -> None:

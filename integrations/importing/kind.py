@@ -73,7 +73,11 @@ class Kind:
     def __init__(self, plan: Plan, columns: Sequence[str]) -> None:
         self.plan = plan
         self.places = {column: place for place, column in enumerate(columns)}
-        self.uses = [(use, self.places[use.column], self.setters[use.target]) for use in plan.uses]
+        self.uses = [
+            (use, self.places[use.column], self.setters[use.target], use.target in self.never_empty,
+             use.target in self.verbatim)
+            for use in plan.uses
+        ]  # fmt: skip
         self.has_id = bool(plan.of("external_id"))
         self.column_of = {use.target: use.column for use in plan.uses}
         self.column_of |= {use.name.lower(): use.column for use in plan.of(*PROPERTIES)}
@@ -107,14 +111,14 @@ class Kind:
         if row.fault:
             meaning.faults.append(Fault("", row.fault))
             return meaning
-        for use, place, setter in self.uses:
+        for use, place, setter, never_empty, verbatim in self.uses:
             cell = row.cells[place].strip()
-            if not cell and use.target not in self.never_empty:
+            if not cell and not never_empty:
                 continue
             try:
                 if "\x00" in cell:
                     raise Wrong("Must not contain the NUL character.")
-                setter(self, meaning.item, use, row.cells[place] if use.target in self.verbatim else cell)
+                setter(self, meaning.item, use, row.cells[place] if verbatim else cell)
             except Wrong as wrong:
                 meaning.faults.append(Fault(use.column, str(wrong)))
             except ValidationError as error:

@@ -93,7 +93,7 @@ def rows(path: Path, layout: Layout, *, position: int = 0, number: int = 1) -> I
         number += 1
         if not any(cells):
             continue
-        yield Row(number, [plain(cell) for cell in cells], after, _fault(cells, wanted))
+        yield Row(number, [plain(cell) if cell[:1] == "'" else cell for cell in cells], after, _fault(cells, wanted))
 
 
 def _fault(cells: list[str], wanted: int) -> str:
