@@ -110,6 +110,12 @@ class DeliveryRecord(models.Model):
                 name="integrations_record_customer",
             ),
             models.Index("external_id", condition=~models.Q(external_id=""), name="integrations_record_external"),
+            models.Index(  # what a permanent deletion has to read
+                "id",
+                condition=models.Q(customer_id=None, account_id=None, document_id=None)
+                & (models.Q(body__isnull=False) | ~models.Q(external_id="")),
+                name="integrations_record_of_nobody",
+            ),
             models.Index(
                 "document_id", condition=models.Q(document_id__isnull=False), name="integrations_record_document"
             ),
