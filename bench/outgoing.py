@@ -1,6 +1,6 @@
 """`python -m bench.outgoing`: what outgoing webhooks cost those who change records, and how fast they are sent.
 
-The same statements run with and without the triggers in turns, each rolled back, so that a busy machine is in all alike.
+The same statements run with and without the triggers in turns, each rolled back: other work on the machine is in all.
 """
 
 import argparse
