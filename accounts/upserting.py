@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from django.core.exceptions import ValidationError
 
-from accounts.editing import clean_external_id, clean_name
+from accounts.editing import EXTERNAL_ID_LIMIT, clean_external_id, clean_name
 from accounts.models import Account
 from audit.actor import Actor
 from core.arrays import AnyOf
@@ -113,7 +113,7 @@ class _Plan:
         account = self.accounts.get(item.external_id)
         try:
             name = _clean_name(item)
-            if item.external_id != clean_external_id(item.external_id):
+            if len(item.external_id) > EXTERNAL_ID_LIMIT or item.external_id != clean_external_id(item.external_id):
                 raise ValidationError({"external_id": "Must be 1 to 200 characters without white space around them."})
             values, new = self._cast(item)
         except ValidationError as error:

@@ -145,6 +145,8 @@ def test_an_account_comes_with_its_properties(census: Connection) -> None:
     account = Account.objects.get()
     assert (account.external_id, account.name) == ("org-1", "Lumen AG")
     assert account.properties == {"ARR": [Decimal("12000.5")]}
+    outcome = census.sync("account", [{"account_id": "x" * 300}, {"account_id": "org-2"}], fields, "account_id")
+    assert (outcome.synced, list(outcome.failed)) == (1, ["x" * 300])
 
 
 def test_only_the_active_identifier_recognises(census: Connection) -> None:
