@@ -1,6 +1,6 @@
 """How a customer comes to exist or is found again: one rule for every way in (2.5, 5.2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -161,6 +161,15 @@ def enrich(customer: Customer, draft: Draft, found: Match, *, actor: Actor, now:
     if before != (customer.name, customer.properties, customer.provenance):
         customer.save(update_fields=["name", "sort_name", "properties", "provenance"])
     add_identifiers(customer, found.free(), actor=actor, verified=draft.verified, now=now)
+    if draft.verified and found.claimed:
+        confirm((customer.pk, kind, normalized) for kind, normalized in found.claimed)
+
+
+def confirm(claimed: Iterable[tuple[int, str, str]]) -> None:
+    """What a browser claimed of these (customer, kind, normalized) is true: a system has said so itself."""
+    for customer_id, kind, normalized in sorted(claimed):
+        held = Identifier.objects.filter(customer_id=customer_id, kind=kind, normalized=normalized)
+        held.filter(verified=False).update(verified=True)
 
 
 def add_identifiers(

@@ -24,12 +24,14 @@ class Match:
     """`customer_id` is who the identities belong to, or None; `owners` says whose each known identity is.
 
     `others` are further customers that some identity points at: probable duplicates, never merged by themselves.
+    `claimed` are identities that a customer has by a browser's word only.
     `suppressed` are the identities of people who were permanently deleted; `is_suppressed` says that one of them comes
     first in the order of matching, so that the whole is theirs and must be nobody's.
     """
 
     customer_id: int | None = None
     owners: dict[Identity, list[int]] = field(default_factory=dict)
+    claimed: set[tuple[str, str]] = field(default_factory=set)
     suppressed: set[Identity] = field(default_factory=set)
     is_suppressed: bool = False
 
@@ -81,9 +83,11 @@ def match(identities: Sequence[Identity]) -> Match:
     for one in identities:
         wanted |= Q(kind=one.kind, normalized=one.normalized)
     known: dict[tuple[str, str], list[int]] = {}
-    rows = Identifier.objects.filter(wanted).order_by("id").values_list("kind", "normalized", "customer_id")
-    for kind, normalized, customer_id in rows:
+    rows = Identifier.objects.filter(wanted).order_by("id").values_list("kind", "normalized", "customer_id", "verified")
+    for kind, normalized, customer_id, verified in rows:
         known.setdefault((kind, normalized), []).append(customer_id)
+        if not verified:
+            found.claimed.add((kind, normalized))
     for one in sorted(identities, key=lambda one: MATCHING_ORDER.index(one.kind)):
         owners = known.get((one.kind, one.normalized), [])
         found.take(one, owners)

@@ -16,7 +16,7 @@ from core.arrays import AnyOf, array_of
 from core.json import dumps
 from core.writing_many import insert_rows, next_ids, update_many
 from customers import suppressing
-from customers.creating import Draft, _may_name, search_text_of
+from customers.creating import Draft, _may_name, confirm, search_text_of
 from customers.identifying import MATCHING_ORDER, Identity
 from customers.matching import Match, note_duplicates
 from customers.models import Customer, Identifier
@@ -25,9 +25,10 @@ from properties import provenance
 
 # One look into the index for each. What is said of phones lets the planner see which of the partial indexes it is
 _OWNERS = """
-    SELECT i.kind, i.normalized, i.customer_id FROM unnest(%s::text[], %s::text[]) AS wanted (kind, normalized)
+    SELECT i.kind, i.normalized, i.customer_id, i.verified
+    FROM unnest(%s::text[], %s::text[]) AS wanted (kind, normalized)
     CROSS JOIN LATERAL (
-        SELECT id, kind, normalized, customer_id FROM customers_identifier
+        SELECT id, kind, normalized, customer_id, verified FROM customers_identifier
         WHERE kind = wanted.kind AND normalized = wanted.normalized AND {which} OFFSET 0
     ) i ORDER BY i.id
 """
@@ -98,7 +99,9 @@ class Directory:
         self._changed: set[int] = set()
         self._matches: list[Match] = []
         every = {one for draft in drafts for one in draft.identities}
-        self._owners = owners_of(every)
+        self._claimed: set[tuple[int, str, str]] = set()
+        self._confirmed: set[tuple[int, str, str]] = set()
+        self._owners = owners_of(every, self._claimed)
         self._suppressed = suppressing.among(every)
         found = [self._owner(draft) for draft in drafts if draft.identities]
         known = {customer_id for customer_id in found if customer_id is not None}
@@ -116,6 +119,8 @@ class Directory:
         customer = self.customers[found.customer_id]
         self._enrich(customer, draft)
         self._give(customer.pk, found.free(), verified=draft.verified)
+        if draft.verified and self._claimed:
+            self._confirmed |= self._claimed & {(customer.pk, one.kind, one.normalized) for one in draft.identities}
         self._matches.append(found)
         return customer.pk
 
@@ -139,6 +144,7 @@ class Directory:
         )  # fmt: skip
         if self._identifiers:
             insert_rows(Identifier, _IDENTIFIER, self._identifiers)
+        confirm(self._confirmed)
         for found in self._matches:
             if found.others:
                 note_duplicates(found)
@@ -206,6 +212,8 @@ class Directory:
                 )
             )  # fmt: skip
             self._owners.setdefault((one.kind, one.normalized), []).append(customer_id)
+            if not verified:
+                self._claimed.add((customer_id, one.kind, one.normalized))
             customer = self.new.get(customer_id)
             if customer is None:
                 continue
@@ -223,8 +231,8 @@ def _ordered(draft: Draft) -> Sequence[Identity]:
     return sorted(draft.identities, key=lambda one: _ORDER[one.kind])
 
 
-def owners_of(identities: Iterable[Identity]) -> Owners:
-    """Whose each identity is, oldest first."""
+def owners_of(identities: Iterable[Identity], claimed: set[tuple[int, str, str]] | None = None) -> Owners:
+    """Whose each identity is, oldest first; `claimed` gets those that somebody has by a browser's word only."""
     wanted = sorted({(one.kind, one.normalized) for one in identities})
     owners: Owners = {}
     with connection.cursor() as cursor:
@@ -234,8 +242,10 @@ def owners_of(identities: Iterable[Identity]) -> Owners:
         ):
             if pairs:
                 cursor.execute(sql, [array_of([kind for kind, _ in pairs]), array_of([value for _, value in pairs])])
-                for kind, value, customer_id in cursor.fetchall():
+                for kind, value, customer_id, verified in cursor.fetchall():
                     owners.setdefault((kind, value), []).append(customer_id)
+                    if not verified and claimed is not None:
+                        claimed.add((customer_id, kind, value))
     return owners
 
 

@@ -96,7 +96,8 @@ def inbox_hash(secret: str) -> bytes:
 def is_open_to_somebody(integration: Integration, now: datetime) -> bool:
     """Whether anything can come by it."""
     keys = ApiKey.objects.usable(now).filter(source=integration.source_id)
-    return integration.closed_at is None and bool(integration.site_key or integration.inbox_hash or keys.exists())
+    ways_in = integration.site_key or integration.inbox_hash or integration.mapping.get("signing", {}).get("on")
+    return integration.closed_at is None and bool(ways_in or keys.exists())
 
 
 def _change(integration: Integration, verb: str, values: dict[str, Any], *, actor: Actor, now: datetime | None) -> None:

@@ -51,10 +51,8 @@ class LinkRuleForm(forms.Form):
 def _targets() -> Iterable[tuple[str, list[tuple[str, str]]]]:
     for subject, several in _BY.items():
         word = subject.label.lower()
-        known = [
-            (f"{subject}:{by}", f"{word}'s {by.label if by.label.endswith('ID') else by.label.lower()}")
-            for by in several
-        ]
+        rules = [LinkRule(subject=subject, by=by) for by in several]
+        known = [(f"{subject}:{rule.by}", f"{word}'s {rule.matched_with}") for rule in rules]
         properties = Definition.objects.filter(subject=subject.value)[:PROPERTIES]
         yield f"{subject.label}s", [
             *known, *((f"{subject}:property:{one.key}", f"{word}'s property {one.label}") for one in properties),

@@ -1,6 +1,8 @@
 """Feedback through any of its doors: kept, logged and answered in one shape (contracts 6, 10.8)."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +17,12 @@ from core.retrying import retrying
 from customers.suppressing import IntakeStopped
 from feedback.receiving import Received, receive
 from integrations.answers import Refused, answer, invalid
-from integrations.deliveries import Verdict, log
+from integrations.deliveries import Verdict, log, log_refused
 from integrations.intake import as_sent, incoming_of
 from integrations.models import ApiKey, Delivery, DeliveryRecord, Integration
 from integrations.replaying import replayer
+
+UNREADABLE = (400, 413, 415)
 
 
 def take(
@@ -34,6 +38,20 @@ def take(
         raise invalid(named) from None
     except IntakeStopped as stopped:
         raise Refused(503, "intake_stopped", str(stopped), Retry_After="60") from None
+
+
+@contextmanager
+def logging_refusals(source: Source, via: str, key: ApiKey | None = None) -> Iterator[None]:
+    """Writes down that a request of this source was refused whole: malformed, too large, of another type."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.status in UNREADABLE:
+            log_refused(
+                source=source, key=key, via=via, now=clock.now(), operation="feedback", code=refused.code,
+                message=refused.message.partition(": ")[2] or refused.message,  # without the path, which may hold names
+            )  # fmt: skip
+        raise
 
 
 def answer_to(received: Received, delivery: Delivery) -> HttpResponse:

@@ -56,7 +56,7 @@ class LinkRule(models.Model):
     def matched_with(self) -> str:
         if self.by == self.By.PROPERTY:
             return f"property {self.key}"
-        return {"user_id": "user ID", "external_id": "account ID"}.get(self.by, str(self.by))
+        return {"user_id": "user ID", "external_id": "ID"}.get(self.by, str(self.by))
 
 
 class Linking(Job):

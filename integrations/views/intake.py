@@ -10,7 +10,7 @@ from integrations.doors import body_within, door, heard, integration_by, within
 from integrations.mail.reading import read
 from integrations.models import ApiKey, Delivery
 from integrations.signing import TOLERANCE, is_signed, signer
-from integrations.taking import answer_to, take
+from integrations.taking import answer_to, logging_refusals, take
 from staff.permissions import by_key
 
 MESSAGES = ("message/rfc822", "application/octet-stream")
@@ -28,7 +28,9 @@ def feedback(request: HttpRequest) -> HttpResponseBase:
 
 @endpoint(ApiKey.Kind.FEEDBACK)
 def _by_key(request: HttpRequest, key: ApiKey, *, reference: str) -> HttpResponse:
-    return answer_to(*take(body_of(request), source=key.source, via=Delivery.Via.INTAKE, key=key))
+    with logging_refusals(key.source, Delivery.Via.INTAKE, key):
+        data = body_of(request)
+    return answer_to(*take(data, source=key.source, via=Delivery.Via.INTAKE, key=key))
 
 
 @door("POST")
@@ -38,13 +40,14 @@ def _signed(request: HttpRequest) -> HttpResponse:
     raw = body_within(request, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     integration = signer(request, raw, now)
     within(f"signed:{integration.pk}", settings.RATE_LIMIT_PER_MINUTE)
-    if request.content_type != "application/json":
-        raise Refused(415, "not_json", "Send the body as application/json.")
     heard(integration.source, now)
     place = f"webhook:{integration.pk}:{request.headers['webhook-id']}"
     if known := cache.get(place):
         return HttpResponse(known, status=202, content_type="application/json")
-    data = object_of(raw)
+    with logging_refusals(integration.source, Delivery.Via.INTAKE):
+        if request.content_type != "application/json":
+            raise Refused(415, "not_json", "Send the body as application/json.")
+        data = object_of(raw)
     if data.get("external_id") is None:
         data["external_id"] = request.headers["webhook-id"]
     response = answer_to(*take(data, source=integration.source, via=Delivery.Via.INTAKE))
@@ -58,10 +61,11 @@ def email(request: HttpRequest, secret: str) -> HttpResponse:
     now = clock.now()
     integration = integration_by(inbox_hash=inbox_hash(secret))
     within(f"email:{integration.pk}", settings.RATE_LIMIT_PER_MINUTE)
-    if request.content_type not in MESSAGES:
-        raise Refused(415, "not_a_message", "Send the message as it stands, as message/rfc822.")
-    raw = body_within(request, settings.EMAIL_INTAKE_MAX_BYTES)
-    if not raw.strip():
-        raise Refused(400, "malformed", "The message is empty.")
+    with logging_refusals(integration.source, Delivery.Via.EMAIL):
+        if request.content_type not in MESSAGES:
+            raise Refused(415, "not_a_message", "Send the message as it stands, as message/rfc822.")
+        raw = body_within(request, settings.EMAIL_INTAKE_MAX_BYTES)
+        if not raw.strip():
+            raise Refused(400, "malformed", "The message is empty.")
     heard(integration.source, now)
     return answer_to(*take(read(raw, now), source=integration.source, via=Delivery.Via.EMAIL))

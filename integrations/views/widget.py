@@ -10,7 +10,7 @@ from integrations import widget as package
 from integrations.answers import Refused, answer, object_of
 from integrations.doors import body_within, door, heard, integration_by
 from integrations.models import Delivery, Integration
-from integrations.taking import take
+from integrations.taking import logging_refusals, take
 from integrations.widget.claiming import BODY_BYTES, allowing, is_trapped, said, slow_down
 
 KEPT_SECONDS = 3600
@@ -37,9 +37,10 @@ def widget(request: HttpRequest, site_key: str) -> HttpResponse:
 
 def _taken(request: HttpRequest, integration: Integration) -> HttpResponse:
     slow_down(request, integration)
-    if request.content_type != "application/json":  # what asks the browser to ask us first
-        raise Refused(415, "not_json", "Send the body as application/json.")
-    data = object_of(body_within(request, BODY_BYTES))
+    with logging_refusals(integration.source, Delivery.Via.WIDGET):
+        if request.content_type != "application/json":  # what asks the browser to ask us first
+            raise Refused(415, "not_json", "Send the body as application/json.")
+        data = object_of(body_within(request, BODY_BYTES))
     if is_trapped(data):
         return answer({"id": None, "status": "created", "customer_id": None}, 202)  # as if: nobody learns to do better
     heard(integration.source, clock.now())

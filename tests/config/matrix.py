@@ -275,9 +275,9 @@ tracking:alias                            -             key
 tracking:batch                            -             key
 tracking:import                           -             key
 intake:feedback                           -             key
-intake:email                              -             key             secret="x"
-intake:widget                             -             key             site_key="x"
-widget_script                             key           -
+intake:email                              -             public 404      secret="x"
+intake:widget                             -             public 404      site_key="x"
+widget_script                             public 404    -
 
 webhook:users                             -             key
 webhook:accounts                          -             key

@@ -8,8 +8,10 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import Account
+from audit.actor import Actor
 from customers.models import Customer, Identifier, Membership
 from feedback.models import Document
+from feedback.receiving import Incoming, receive
 from integrations import configuring
 from integrations.models import Delivery, Integration
 from properties.models import Definition
@@ -79,6 +81,13 @@ def test_a_claim_merges_nobody_and_replaces_no_verified_value(key: str) -> None:
     assert not document.document_tags.exists()
 
 
+def test_what_a_system_says_later_confirms_a_claim(key: str, integration: Integration) -> None:
+    post(key, {"body": "x", "author": {"email": "ana@ex.test", "phone": "+34600111222"}})
+    said = Incoming(body="y", author={"email": "ana@ex.test"})
+    receive(said, source=integration.source, actor=Actor.of_source(integration.source))
+    assert dict(Identifier.objects.values_list("kind", "verified")) == {"email": True, "phone": False}
+
+
 def test_nobody_rewrites_a_message_by_guessing_its_id(key: str) -> None:
     assert post(key, {"external_id": "1", "body": "Mine"}).json()["status"] == "created"
     assert post(key, {"external_id": "1", "body": "Yours"}).json()["status"] == "unchanged"
@@ -119,6 +128,9 @@ def test_errors_can_be_read_by_the_page(key: str) -> None:
     ]  # fmt: skip
     assert [one.status_code for one in answers] == [422, 400, 413, 415]
     assert {one["Access-Control-Allow-Origin"] for one in answers} == {SHOP}
+    assert list(Delivery.objects.order_by("pk").values_list("status", "code")) == [
+        ("failed", ""), ("refused", "malformed"), ("refused", "too_large"), ("refused", "not_json"),
+    ]  # fmt: skip
     assert not Document.objects.exists()
 
 
