@@ -1,8 +1,8 @@
 """`python -m bench.upserts`: how many customers a second the upsert engine takes, new ones and the same again.
 
 Two processes at once, as two workers would, each in batches of 333 (a name, an email, a user ID, two properties), from
-items made beforehand. The machine may be busy with other work, so the processor time of both sides is told, and what two
-cores make of it.
+items made beforehand. The machine may be busy with other work, so the processor time of both sides is told, and what
+two cores make of it.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def main() -> None:
     with ProcessPoolExecutor(WORKERS, initializer=set_up_django) as pool:
         list(pool.map(upserted, [f"{run}-warm-{number}" for number in range(WORKERS)], [BATCH] * WORKERS))
         for what in ("new", "the same again", "with a new value"):
-            value = "Team" if what != "with a new value" else "Free"
+            value = "Team" if what != "with a new value" else "Scale"
             names = [f"{run}-{number}" for number in range(WORKERS)]
             found = list(pool.map(upserted, names, [options.upserts] * WORKERS, [value] * WORKERS))
             number = sum(one.customers for one in found)
@@ -75,6 +75,8 @@ def upserted(run: str, number: int, plan: str = "Team") -> Took:
         with recorded(actor, "users.synced", source, now=clock.now()) as entry:
             before = _written()
             found = upsert_many(items, actor=actor, now=entry.at)
+            if any(one.status == "rejected" for one in found):
+                raise SystemExit(f"Rejected: {next(one for one in found if one.status == 'rejected')}")
             if all(one.status == "unchanged" for one in found):
                 entry.discard()
             return _written() - before

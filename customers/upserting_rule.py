@@ -153,7 +153,9 @@ class Plan:
         if target is None and any(self._is_suppressed(one) for one in every):
             self.kept_out += [other for other in every if self._is_suppressed(other)]
             return None, _SUPPRESSED
-        if item.customer_id and not (item.customer_id in self.known.people and self._is_visible(item.customer_id)):
+        if item.customer_id is not None and not (
+            item.customer_id in self.known.people and self._is_visible(item.customer_id)
+        ):
             return None, _rejected("not_found", "There is no such customer.")
         for one in every:
             owners = self._owners.get((one.kind, one.normalized), ())

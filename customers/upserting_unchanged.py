@@ -40,7 +40,7 @@ def unchanged(items: Sequence[Upsert], *, actor: Actor, viewer: Any) -> list[Ups
 
 def _only_owner(item: Upsert, owners: Owners) -> int | None:
     """Who has every identity of the item, if it is one customer."""
-    if item.customer_id or item.at or item.operation != "upsert":
+    if item.customer_id is not None or item.at or item.operation != "upsert":
         return None
     found = {tuple(owners.get((one.kind, one.normalized), ())) for one in item.every_identity}
     if len(found) != 1:

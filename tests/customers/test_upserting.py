@@ -9,9 +9,10 @@ from audit.actor import Actor
 from audit.models import Change, Entry, Source
 from audit.recording import recorded
 from customers.identifying import identities
-from customers.models import Customer, Membership
+from customers.models import Customer, Identifier, Membership
 from customers.upserting import Place, Upsert, Upserted, upsert_many
 from properties.models import Definition
+from tests.factories import AccountFactory, CustomerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +93,55 @@ def _versions() -> list[Any]:
             cursor.execute(f"SELECT '{table}', id, xmin::text, ctid::text FROM {table} ORDER BY id")
             found += cursor.fetchall()
     return found
+
+
+def test_insert_leaves_who_is_there_and_update_makes_nobody(actor: Actor) -> None:
+    known = CustomerFactory.create(name="Ana", user_id="p-1")
+    found = upsert(item("p-1", name="Bo", operation="insert"), item("p-2", name="Cy", operation="update"), actor=actor)
+    assert [(one.status, one.customer_id) for one in found] == [("skipped", known.pk), ("skipped", None)]
+    assert Customer.objects.values_list("name", flat=True).get() == "Ana"
+
+
+def test_by_alone_recognises_and_the_others_must_be_free(actor: Actor) -> None:
+    bo = CustomerFactory.create(user_id="p-2")
+    CustomerFactory.create(email="ana@ex.test")
+    [by] = identities([("user_id", "p-1")])
+    assert statuses(upsert(item(email="ana@ex.test", by=by), actor=actor)) == ["identifier_conflict"]
+    assert statuses(upsert(item(email="new@ex.test", by=by), actor=actor)) == ["created"]
+    [by] = identities([("user_id", "p-2")])
+    [found] = upsert(item(email="bo@ex.test", by=by), actor=actor)
+    assert (found.status, found.customer_id) == ("updated", bo.pk)
+
+
+def test_a_customer_named_by_id_is_changed_whatever_recognises_them(actor: Actor) -> None:
+    ana = CustomerFactory.create(name="Ana", email="ana@ex.test")
+    api = Actor.of_source(Source.objects.create(name="REST", kind="api"), via="api", rank="api")
+    said = item(email="new@ex.test", name="Ana Ruiz", customer_id=ana.pk, replace=frozenset({"emails"}))
+    assert statuses(upsert(said, actor=api)) == ["updated"]
+    ana.refresh_from_db()
+    assert (ana.name, ana.primary_email, ana.identifiers.count()) == ("Ana Ruiz", "new@ex.test", 1)
+    for nobody in (0, 10**9):
+        assert statuses(upsert(item(email="x@ex.test", customer_id=nobody), actor=api)) == ["not_found"]
+
+
+def test_a_phone_that_several_share_recognises_nobody(actor: Actor) -> None:
+    for name in ("Bo", "Cy"):
+        CustomerFactory.create(name=name, phone="+34600111222")
+    assert statuses(upsert(item(phone="+34600111222"), Upsert(name="Nobody"), actor=actor)) == [
+        "ambiguous", "no_identifier",
+    ]  # fmt: skip
+
+
+def test_who_is_being_permanently_deleted_is_not_written_to(actor: Actor) -> None:
+    CustomerFactory.create(user_id="p-1", state="purging", deleted_at=NOW)
+    AccountFactory.create(external_id="org-1", state="purging", deleted_at=NOW)
+    found = upsert(item("p-1", name="x"), item("p-2", places=[Place("org-1")]), actor=actor)
+    assert statuses(found) == ["being_deleted", "being_deleted"]
+
+
+def test_an_email_that_a_browser_claimed_is_confirmed_by_a_sync(actor: Actor) -> None:
+    upsert(item("p-1", "ana@ex.test", name="Claimed", verified=False), actor=actor)
+    upsert(item("p-1", name="Other claim", verified=False), actor=actor)
+    assert Customer.objects.get().name == "Claimed"
+    assert statuses(upsert(item("p-1", "ana@ex.test"), actor=actor)) == ["updated"]
+    assert not Identifier.objects.filter(verified=False).exists()
