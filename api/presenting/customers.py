@@ -1,4 +1,4 @@
-"""Customers as JSON. A page of fifty costs seven questions whose SQL never changes, and no more."""
+"""Customers as JSON. What a page refers to is asked for in one message whose SQL never changes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -111,28 +111,43 @@ def _beside(rows: Sequence[Any], viewer: Any, now: datetime) -> Beside:
     if not ids:
         return found
     teams = teams_of(viewer)
-    with connection.cursor() as cursor:
-        for customer_id, kind, value in cursor.execute(_IDENTIFIERS, [ids]).fetchall():
-            found.identifiers[customer_id][kind].append(value)
-        asked = [ids] if teams is None else [ids, teams]
-        places = cursor.execute(_MEMBERSHIPS.format(visible="" if teams is None else _VISIBLE), asked).fetchall()
-        for customer_id, primary, pk, name, external_id, contact, key_contact, properties in places:
-            found.memberships[customer_id].append(
-                {"account_id": pk, "account": name, "external_id": external_id, "contact": contact,
-                 "key_contact": key_contact, "properties": loads(properties)}
-            )  # fmt: skip
-            if primary:
-                found.companies[customer_id] = name
-        tags = _distinct(row.tag_ids for row in rows)
-        found.tags = dict(cursor.execute(_TAGS, [tags]).fetchall()) if tags else {}
-        for survivor, pk in cursor.execute(_MERGED, [ids]).fetchall():
-            found.merged[survivor].append(pk)
-        for customer_id, pk, body, pinned, at, author in cursor.execute(_NOTES, [ids, NOTES_SHOWN]).fetchall():
-            found.notes[customer_id].append(
-                {"id": pk, "body": body, "author": author, "pinned": pinned, "created_at": said(at)}
-            )
+    places = _MEMBERSHIPS.format(visible="" if teams is None else _VISIBLE)
+    identifiers, memberships, tags, merged, notes = _together(
+        (_IDENTIFIERS, [ids]),
+        (places, [ids] if teams is None else [ids, teams]),
+        (_TAGS, [_distinct(row.tag_ids for row in rows)]),
+        (_MERGED, [ids]),
+        (_NOTES, [ids, NOTES_SHOWN]),
+    )
+    for customer_id, kind, value in identifiers:
+        found.identifiers[customer_id][kind].append(value)
+    for customer_id, primary, pk, name, external_id, contact, key_contact, properties in memberships:
+        found.memberships[customer_id].append(
+            {"account_id": pk, "account": name, "external_id": external_id, "contact": contact,
+             "key_contact": key_contact, "properties": loads(properties)}
+        )  # fmt: skip
+        if primary:
+            found.companies[customer_id] = name
+    found.tags = dict(tags)
+    for survivor, pk in merged:
+        found.merged[survivor].append(pk)
+    for customer_id, pk, body, pinned, at, author in notes:
+        found.notes[customer_id].append(
+            {"id": pk, "body": body, "author": author, "pinned": pinned, "created_at": said(at)}
+        )
     found.segments = segments_of(ids, viewer, now=now)
     return found
+
+
+def _together(*questions: tuple[str, list[Any]]) -> list[list[tuple[Any, ...]]]:
+    """The answers to these, in one message to the database and back."""
+    answers: list[list[tuple[Any, ...]]] = []
+    with connection.cursor() as cursor:
+        cursor.execute(";".join(sql for sql, _ in questions), [one for _, asked in questions for one in asked])
+        for _ in questions:
+            answers.append(cursor.fetchall())
+            cursor.nextset()
+    return answers
 
 
 def _distinct(lists: Iterable[Sequence[int]]) -> list[int]:
