@@ -10,13 +10,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 
-from accounts.models import Account
 from audit.actor import Actor
 from audit.models import Change
 from audit.recording import recorded
 from core.retrying import retrying
 from core.text import problem
-from customers.models import Customer
 from properties import provenance
 from properties.models import Definition
 from properties.values import cast_all
@@ -24,6 +22,12 @@ from properties.values import cast_all
 SETTING = ("set_property", "remove_property")
 LABELS = {"set_property": "Set property", "remove_property": "Remove property"}
 TEXT_LIMIT = 1_000
+# By model: when a value is set, when it is removed
+VERBS = {
+    "customers.Customer": ("customer.property_set", "customer.property_removed"),
+    "accounts.Account": ("account.property_set", "account.property_removed"),
+}
+SUBJECTS = {"customers.Customer": Definition.Subject.CUSTOMER, "accounts.Account": Definition.Subject.ACCOUNT}
 _IS = " = "
 
 
@@ -70,9 +74,11 @@ def put_back(model: type[models.Model], entry_id: int, *, actor: Actor, now: dat
 
     The key, and the ids; None where the log knows of nothing to give back.
     """
-    verbs = [f"{model._meta.model_name}.property_set", f"{model._meta.model_name}.property_removed"]
     changes = Change.objects.filter(
-        entry_id=entry_id, entry__actor_id=actor.user_id, entry__verb__in=verbs, table=model._meta.db_table
+        entry_id=entry_id,
+        entry__actor_id=actor.user_id,
+        entry__verb__in=VERBS[model._meta.label],
+        table=model._meta.db_table,
     ).select_related("entry")
     rows = {change.row_id: change for change in changes}
     key = next((change.entry.facts.get("property", "") for change in rows.values()), "")
@@ -93,8 +99,7 @@ def _each(
     actor: Actor, now: datetime, removed: bool = False,
 ) -> tuple[list[int], int]:  # fmt: skip
     """Gives each active row what `value_of` says, None for what stays."""
-    name = model._meta.model_name
-    with recorded(actor, f"{name}.property_removed" if removed else f"{name}.property_set", now=now) as entry:
+    with recorded(actor, VERBS[model._meta.label][removed], now=now) as entry:
         active = model._default_manager.filter(pk__in=ids, state="active").order_by("pk")
         rows: list[Any] = list(active.only("properties", "provenance").select_for_update(no_key=True))
         changed = []
@@ -112,10 +117,9 @@ def _each(
         if len(changed) == 1:
             entry.about(changed[0])
         else:
-            entry.facts |= {f"{name}s": len(changed)}
+            entry.facts |= {f"{model._meta.model_name}s": len(changed)}
         return [row.pk for row in changed], entry.pk
 
 
 def _definition(model: type[models.Model], key: str) -> Definition | None:
-    subject = {Customer: Definition.Subject.CUSTOMER, Account: Definition.Subject.ACCOUNT}[model]  # type: ignore[index]
-    return Definition.objects.filter(subject=subject, key__iexact=key).first()
+    return Definition.objects.filter(subject=SUBJECTS[model._meta.label], key__iexact=key).first()
