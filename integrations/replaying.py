@@ -30,6 +30,8 @@ Replayer = Callable[[Integration, list[DeliveryRecord], datetime], list[Verdict]
 
 REPLAYERS: dict[str, Replayer] = {}
 BATCH = 50  # records a transaction: each may lock several identifiers
+# A key says how far its records reach; one that is gone, with its team, says so no more
+BY_KEY = (Delivery.Via.WEBHOOK, Delivery.Via.CENSUS, Delivery.Via.TRACKING, Delivery.Via.API)
 FAILED = (Delivery.Status.PARTLY, Delivery.Status.FAILED)
 
 
@@ -68,6 +70,8 @@ def replay(delivery: Delivery, record_ids: Sequence[int], *, actor: Actor, now: 
         again = replayer_of(delivery.via)
         if again is None:
             raise NotReplayable(f"Deliveries by {delivery.get_via_display()} cannot be replayed.")
+        if delivery.key_id is None and delivery.via in BY_KEY:
+            raise NotReplayable("The key that brought this went with its team. Have the sender send it again.")
         mine = waiting(delivery.records.filter(pk__in=record_ids)).order_by("place").select_for_update()
         records = list(mine)
         if not records:
@@ -124,7 +128,7 @@ def next_batch(job: Replay, now: datetime) -> bool:
 
 
 def _failed(integration: Integration, delivery: Delivery | None) -> QuerySet[Delivery]:
-    rows = Delivery.objects.filter(source=integration.source, status__in=FAILED)
+    rows = Delivery.objects.filter(source=integration.source, status__in=FAILED).exclude(key=None, via__in=BY_KEY)
     return rows.filter(pk=delivery.pk) if delivery else rows
 
 

@@ -370,7 +370,7 @@ def test_permanent_deletion_asks_for_the_name(client, acme):
 def test_the_export_is_csv_with_every_property(client, cast):
     response = client.post(f"{LIST}export/", {"matching": "true", "query": "sort=-name"})
     rows = list(csv.reader(io.StringIO(b"".join(response.streaming_content).decode().removeprefix("\ufeff"))))
-    assert rows[0] == ["id", "name", "account_id", "owner", "contacts", "created_at", "p.ARR:number", "p.plan"]
+    assert rows[0] == ["id", "name", "account_id", "owner", "contacts", "created_at", "p.ARR:number", "p.plan:choice"]
     assert [row[1] for row in rows[1:]] == ["Zeta", "Bare", "Acme"]
     assert rows[3][2:5] == ["Org-1", "ana@ex.test", "ana@ex.test"]
     assert rows[3][6:] == ["90000", "Scale"]

@@ -14,7 +14,7 @@ from customers.identifying import identity
 from customers.models import Customer
 from integrations import configuring, counting, replaying
 from integrations.deliveries import Verdict, log, log_refused
-from integrations.models import Delivery, DeliveryHour, DeliveryRecord, Integration, Replay
+from integrations.models import ApiKey, Delivery, DeliveryHour, DeliveryRecord, Integration, Replay
 from retention import policies, purging, running
 from retention.models import Policy, Purge, Run
 
@@ -25,11 +25,14 @@ LONG_AGO = timedelta(days=400)
 
 @pytest.fixture
 def integration() -> Integration:
-    return Integration.objects.create(source=Source.objects.create(kind="user", name="Warehouse"))
+    source = Source.objects.create(kind="user", name="Warehouse")
+    ApiKey.objects.issue(kind="user", name="Warehouse", scopes=[], source=source)
+    return Integration.objects.create(source=source)
 
 
 def deliver(integration: Integration, *verdicts: Verdict, ago: timedelta = timedelta(0)) -> Delivery:
-    return log(list(verdicts), source=integration.source, key=None, via="webhook", now=clock.now() - ago)
+    key = integration.source.keys.first()
+    return log(list(verdicts), source=integration.source, key=key, via="webhook", now=clock.now() - ago)
 
 
 def rejected(number: int = 1, **body: Any) -> Verdict:
@@ -94,6 +97,18 @@ def test_all_that_failed_is_replayed_in_the_background_and_what_fails_again_is_t
     assert sorted(len(bodies) for bodies in door) == [1, 1, 2, 2]
     assert replaying.waiting(DeliveryRecord.objects.all()).count() == 2
     assert {one.delivery.replay_of_id is None for one in replaying.waiting(DeliveryRecord.objects.all())} == {False}
+
+
+def test_what_a_key_brought_that_went_with_its_team_is_not_replayed(integration: Integration, door: list[Any]) -> None:
+    delivery = deliver(integration, rejected())
+    integration.source.keys.all().delete()
+    delivery.refresh_from_db()
+    with pytest.raises(replaying.NotReplayable, match="went with its team"):
+        replaying.replay(delivery, [delivery.records.get().pk], actor=ACTOR)
+    job = replaying.replay_all(integration, actor=ACTOR)
+    jobs.run(Replay, job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.done, door) == ("done", 0, [])
 
 
 def test_nothing_is_replayed_into_a_closed_integration(integration: Integration, door: list[Any]) -> None:
