@@ -142,7 +142,8 @@ class TestSchedule:
         assert one.next_run_at is not None
         begun = running.start_due(one.next_run_at + timedelta(seconds=30))
         deleted = {Kind.DELETED_CUSTOMERS, Kind.DELETED_DOCUMENTS, Kind.DELETED_ACCOUNTS}
-        assert {run.policy.kind for run in begun} == deleted | {Kind.ORPHANS}
+        logs = {Kind.DELIVERY_BODIES, Kind.DELIVERIES}
+        assert {run.policy.kind for run in begun} == deleted | logs | {Kind.ORPHANS}
         assert running.start_due(one.next_run_at + timedelta(seconds=90)) == []
         for run in begun:
             jobs.run(Run, run.pk)
