@@ -43,23 +43,23 @@ PLACES = {
 TEXTS = {
     "customers:filter:kind": "account", "documents:filter:kind": "account", "accounts:filter:kind": "property",
     "dashboard:search_count:kind": "people", "audit:history:kind": "customer", "usage:stream:kind": "account",
-    "integrations:new:kind": "user", "key": "plan", "encoded": "x", "token": "x",
+    "integrations:new:kind": "user", "customers:bulk_property:subject": "account",
+    "key": "plan", "encoded": "x", "token": "x",
 }  # fmt: skip
 # Not of the dashboard: no staff see anything there, or everybody sees the same
-ELSEWHERE = {"admin", "portal", "intake", "webhook", "census", "tracking", "mcp", ""}
-
-ELSEWHERE = {"admin", "portal", "intake", "mcp", "api", ""}
+ELSEWHERE = {"admin", "portal", "intake", "webhook", "census", "tracking", "mcp", "api", ""}
 
 
 def addresses() -> Iterator[tuple[str, list[str]]]:
     """(name, arguments) of every address of the dashboard."""
 
-    def walk(resolver: Any, namespace: str = "") -> Iterator[tuple[str, list[str]]]:
+    def walk(resolver: Any, namespace: str = "", above: frozenset[str] = frozenset()) -> Iterator[Any]:
         for one in resolver.url_patterns:
+            arguments = above | one.pattern.converters.keys()
             if isinstance(one, URLResolver):
-                yield from walk(one, one.namespace or namespace)
+                yield from walk(one, one.namespace or namespace, arguments)
             elif isinstance(one, URLPattern) and namespace not in ELSEWHERE:
-                yield f"{namespace}:{one.name}", sorted(one.pattern.converters)
+                yield f"{namespace}:{one.name}", sorted(arguments)
 
     yield from walk(get_resolver())
 
