@@ -8,7 +8,8 @@ by_sql(
     r"""
     SELECT 'triggers' WHERE 13 <> (
         SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE t.tgname LIKE 'outgoing\_%' AND t.tgenabled = 'O' AND c.relnamespace = current_schema()::regnamespace)
+        WHERE t.tgname LIKE 'outgoing\_%' AND t.tgenabled = 'O' AND c.relnamespace = (
+            SELECT relnamespace FROM pg_class WHERE oid = 'customers_customer'::regclass))
     """,
 )
 by_sql(
