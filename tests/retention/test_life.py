@@ -220,7 +220,10 @@ class Life(Model, RuleBasedStateMachine):
         assert not run.waits or running.approve(run, actor=self.actor)
         jobs.run(Run, run.pk)
         run.refresh_from_db()
-        assert (run.status, run.deleted, run.skipped) == ("done", len(due), 0), run.error
+        assert (run.status, run.skipped) == ("done", 0), run.error
+        if kind == Policy.Kind.AUDIT:  # the model writes no log
+            return
+        assert run.deleted == len(due)
         if one.subject == "documents":
             self.forget_documents(due)
         else:
