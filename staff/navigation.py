@@ -17,6 +17,7 @@ class Entry:
     permission: str
     key: str = ""  # pressed after g
     whole_app: bool = True  # the entry is the current one on every page of its app
+    also: tuple[str, ...] = ()  # and on those of these namespaces
 
     @property
     def url(self) -> str:
@@ -26,9 +27,8 @@ class Entry:
         match = request.resolver_match
         if match is None:
             return False
-        return match.view_name == self.url_name or (
-            self.whole_app and match.namespace == self.url_name.partition(":")[0]
-        )
+        own = {self.url_name.partition(":")[0], *self.also} if self.whole_app else set()
+        return match.view_name == self.url_name or match.namespace in own
 
 
 MAIN = [
@@ -47,7 +47,7 @@ WORKSPACE = [
     Entry("Tags", "tags:list", "tags", "customers.view", key="t"),
     Entry("Teams", "teams:list", "shield-check", "teams.manage", key="m"),
     Entry("Retention", "policies:list", "timer", "retention.manage", key="r"),
-    Entry("Integrations", "integrations:list", "plug", "integrations.manage", key="w"),
+    Entry("Integrations", "integrations:list", "plug", "integrations.manage", key="w", also=("outgoing", "link-rules")),
     Entry("Staff", "colleagues:list", "users-round", "staff.manage", key="s"),
     Entry("Audit log", "audit:list", "scroll-text", "audit.view", key="a"),
 ]

@@ -37,6 +37,11 @@ def test_an_entry_is_the_current_one_on_every_page_of_its_app() -> None:
     assert not shown(asked("admin", "staff:theme"), [FOR_ADMINS])[0].current
 
 
+def test_an_entry_is_the_current_one_on_pages_that_belong_to_it_elsewhere() -> None:
+    (entry,) = [one for one in shown(asked("admin", "outgoing:list"), navigation.WORKSPACE) if one.current]
+    assert entry.label == "Integrations"
+
+
 def test_every_entry_asks_for_a_permission_that_exists_and_has_a_key_of_its_own() -> None:
     entries = [*navigation.MAIN, *navigation.WORKSPACE]
     assert {entry.permission for entry in entries} <= EVERY_PERMISSION
