@@ -137,7 +137,8 @@ def weigh(found: report.Report, port: int, server: int, chosen: list[Case]) -> N
 def ingest(found: report.Report, port: int) -> None:
     for what, (rate, fault), least in (
         ("Intake, documents with 4 clients", ingestion.intake(port), 0),
-        (f"Import of {ingestion.IMPORTED_ROWS:,} CSV rows", ingestion.imported(), 3_000),
+        (f"Import of {ingestion.IMPORTED_ROWS:,} documents as CSV", ingestion.imported(), 3_000),
+        (f"Import of {ingestion.IMPORTED_ROWS:,} customers as CSV", ingestion.imported("customers"), 3_000),
     ):
         said = f"{rate:,.0f} a second{under(rate, least)}" if rate else "skipped"
         found.lines.append(f"{what}: {said}{f' ({fault})' if fault else ''}.")
