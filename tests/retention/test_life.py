@@ -252,7 +252,7 @@ def test_whatever_happens_in_whatever_order(request: pytest.FixtureRequest) -> N
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=60 if long else 12, stateful_step_count=30 if long else 20, deadline=None,
+            max_examples=60 if long else 6, stateful_step_count=30 if long else 20, deadline=None,
             suppress_health_check=list(HealthCheck), print_blob=True,
         ),
     )  # fmt: skip
